@@ -1,0 +1,88 @@
+package owner
+
+import (
+	"context"
+
+	"satisflow/pipeline/event"
+	"satisflow/pipeline/fact"
+	"satisflow/pipeline/window"
+)
+
+// PaneRow is one row of satisfaction_panes: the sums of one key in one pane of one partition.
+type PaneRow struct {
+	Partition int32
+	Pane      window.Pane
+	Key       window.Key
+	Version   int64 // cut of the flush
+	Sums      window.Sums
+}
+
+// WindowRow is one row of satisfaction_windows: the sums of one key in one closed window of one partition.
+type WindowRow struct {
+	Partition int32
+	Window    string // name of the window
+	End       window.Pane
+	Key       window.Key
+	Version   int64 // cut of the flush
+	Sums      window.Sums
+}
+
+// DeadLetter is one rejected record, whole.
+type DeadLetter struct {
+	Partition int32
+	Offset    int64
+	Timestamp int64  // of the Kafka record, Unix milliseconds
+	Reason    string // a word of admit: bad_json, bad_field:rating, too_old …
+	Detail    string // a sentence for the person who mends it; no personal data
+	Key       []byte
+	Value     []byte
+	Headers   []Header
+}
+
+// Header is a header of a Kafka record.
+type Header struct {
+	Key   string
+	Value []byte
+}
+
+// Checkpoint says: every record of the partition below Cut is durable in facts, panes, dead letters and in each window
+// that ended by Watermark.
+type Checkpoint struct {
+	Partition  int32
+	Cut        int64  // next offset to read
+	Watermark  int64  // Unix milliseconds
+	FreshAt    int64  // Unix milliseconds up to which the partition was read: the clock at its end, else the last record's timestamp
+	Definition string // hash of the window definition
+	Owner      string // who wrote it, for people
+}
+
+// Version is the version of the checkpoint's row: its cut, then its watermark in whole panes.
+func (c Checkpoint) Version(g *window.Grid) uint64 {
+	return uint64(c.Cut)<<24 | uint64(max(g.PaneOf(c.Watermark), 0))&0xffffff
+}
+
+// Store is what an owner reads. Every read sees the writer's own acknowledged inserts (never a lagging replica) and the
+// highest version of each row. Implementations serve one epoch.
+type Store interface {
+	// Checkpoints returns the checkpoints that exist of the partitions.
+	Checkpoints(ctx context.Context, partitions []int32) (map[int32]Checkpoint, error)
+	// KnownPanes calls yield once or more for every pane that holds any fact or pane row of the partition, at any age.
+	KnownPanes(ctx context.Context, partition int32, yield func(window.Pane)) error
+	// PaneSums calls yield for the stored rows, zeros included, with from ≤ pane < to; keys nil means all keys.
+	PaneSums(ctx context.Context, partition int32, from, to window.Pane, keys []window.Key, yield func(window.Pane, window.Key, *window.Sums)) error
+	// PageFacts calls yield for the last version of every fact of the panes. The event holds what EntryOf needs and the
+	// rating id; it is valid only during the call.
+	PageFacts(ctx context.Context, partition int32, panes []window.Pane, yield func(window.Pane, *event.Event, uint64)) error
+	// PageKeys calls yield for every stored pane row's key of the panes, zero rows included.
+	PageKeys(ctx context.Context, partition int32, panes []window.Pane, yield func(window.Pane, window.Key)) error
+}
+
+// Sink is what a flush writes to. Each call returns when its rows are durable; a call may be repeated with the same rows.
+// Rows are only valid during the call.
+type Sink interface {
+	InsertFacts(ctx context.Context, rows []fact.Fact) error
+	InsertPanes(ctx context.Context, rows []PaneRow) error
+	InsertWindows(ctx context.Context, rows []WindowRow) error
+	InsertDeadLetters(ctx context.Context, rows []DeadLetter) error
+	InsertCheckpoints(ctx context.Context, rows []Checkpoint) error
+}

@@ -1,0 +1,119 @@
+package window
+
+import (
+	"slices"
+	"strings"
+
+	"satisflow/pipeline/event"
+)
+
+// Names of the rolled dimensions that are built in; each declared attribute is one more.
+const (
+	Overall        = "overall" // one value, the empty text
+	Service        = "service"
+	Product        = "product"
+	Channel        = "channel"
+	Segment        = "segment"
+	ServiceChannel = "service_channel" // value: service/channel
+	Staff          = "staff"           // ratings of respondent staff, by service; they are in no other dimension
+)
+
+// BuiltinDimensions lists the rolled dimensions of every installation.
+func BuiltinDimensions() []string {
+	return []string{Overall, Service, Product, Channel, Segment, ServiceChannel, Staff}
+}
+
+// Key is one value of one dimension.
+type Key struct{ Dimension, Value string }
+
+// KeyID is the number of a Key in a Keys table.
+type KeyID uint32
+
+// GroupID is the number of the group of keys that one event counts in.
+type GroupID uint32
+
+// Keys numbers keys and the groups of keys that events count in, so that the hot path compares and copies integers.
+// It is not safe for concurrent use.
+type Keys struct {
+	attributes []string
+	keys       []Key
+	byKey      map[Key]KeyID
+	groups     [][]KeyID
+	byGroup    map[string]GroupID
+	buf        []byte
+}
+
+// NewKeys returns an empty table for the declared attributes.
+func NewKeys(attributes []string) *Keys {
+	return &Keys{attributes: attributes, byKey: map[Key]KeyID{}, byGroup: map[string]GroupID{}}
+}
+
+// Key returns the key with the number.
+func (k *Keys) Key(id KeyID) Key { return k.keys[id] }
+
+// Len returns how many keys there are.
+func (k *Keys) Len() int { return len(k.keys) }
+
+// ID returns the number of the key, giving it one when it is new. The key's strings are copied then.
+func (k *Keys) ID(key Key) KeyID {
+	if id, ok := k.byKey[key]; ok {
+		return id
+	}
+	key = Key{strings.Clone(key.Dimension), strings.Clone(key.Value)}
+	id := KeyID(len(k.keys))
+	k.keys = append(k.keys, key)
+	k.byKey[key] = id
+	return id
+}
+
+// Group returns the keys of the group.
+func (k *Keys) Group(id GroupID) []KeyID { return k.groups[id] }
+
+// GroupOf returns the group of keys that the event counts in. It does not allocate for a group seen before.
+func (k *Keys) GroupOf(e *event.Event) GroupID {
+	b := k.buf[:0]
+	if e.Staff {
+		b = append(b, 1)
+	} else {
+		b = append(b, 0)
+	}
+	for _, s := range [...]string{e.Service, e.ProductID, e.Channel, e.Segment} {
+		b = append(append(b, s...), 0xff) // 0xff is in no UTF-8 text
+	}
+	for _, a := range e.Attributes {
+		b = append(append(b, a.Key...), 0xff)
+		b = append(append(b, a.Value...), 0xff)
+	}
+	k.buf = b
+	if id, ok := k.byGroup[string(b)]; ok {
+		return id
+	}
+	id := GroupID(len(k.groups))
+	k.groups = append(k.groups, k.keysOf(e))
+	k.byGroup[string(b)] = id
+	return id
+}
+
+func (k *Keys) keysOf(e *event.Event) []KeyID {
+	if e.Staff {
+		return []KeyID{k.ID(Key{Staff, e.Service})}
+	}
+	ids := []KeyID{k.ID(Key{Overall, ""}), k.ID(Key{Service, e.Service})}
+	add := func(dimension, value string) {
+		if value != "" {
+			ids = append(ids, k.ID(Key{dimension, value}))
+		}
+	}
+	add(Product, e.ProductID)
+	add(Channel, e.Channel)
+	add(Segment, e.Segment)
+	if e.Channel != "" {
+		add(ServiceChannel, e.Service+"/"+e.Channel)
+	}
+	for _, a := range e.Attributes {
+		if slices.Contains(k.attributes, a.Key) {
+			add(a.Key, a.Value)
+		}
+	}
+	return ids
+}
