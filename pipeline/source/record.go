@@ -1,0 +1,66 @@
+package source
+
+import (
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// Record is one record as the log has it. Key and Value are not written to again, so
+// strings may point into them; an empty one and a missing one look alike (nil).
+type Record struct {
+	Partition int32
+	Offset    int64
+	// Timestamp is the record's own, in UTC, to the millisecond; zero when it has none.
+	Timestamp time.Time
+	Key       []byte
+	Value     []byte
+	Headers   []Header
+}
+
+// Header is one header of a record; the same key may come more than once.
+type Header struct {
+	Key   string
+	Value []byte
+}
+
+// Batch is what a Reader hands over at a time: some records, or none at the end of the
+// partition, so that an idle partition's watermark can go on.
+type Batch struct {
+	Partition int32
+	// Records are in the order of their offsets, each ≥ the offset asked for. The slice
+	// is the handler's to keep.
+	Records []Record
+	// Next is the offset to read next: everything below it has been handed over.
+	Next int64
+	// HighWatermark is the partition's end when the batch was fetched.
+	HighWatermark int64
+	// AtEnd says that the fetch reached HighWatermark: nothing was waiting behind it.
+	AtEnd bool
+}
+
+// Lag is the number of offsets that were waiting behind the batch, 0 or more.
+func (b Batch) Lag() int64 { return max(0, b.HighWatermark-b.Next) }
+
+func recordOf(m *kafka.Message) Record {
+	r := Record{Partition: int32(m.Partition), Offset: m.Offset, Key: m.Key, Value: m.Value}
+	if !m.Time.IsZero() {
+		r.Timestamp = m.Time.UTC()
+	}
+	if len(m.Headers) > 0 {
+		r.Headers = make([]Header, len(m.Headers))
+		for i, h := range m.Headers {
+			r.Headers[i] = Header{Key: h.Key, Value: h.Value}
+		}
+	}
+	return r
+}
+
+// bytes is what the record holds in memory, headers included.
+func (r *Record) bytes() int {
+	n := len(r.Key) + len(r.Value)
+	for _, h := range r.Headers {
+		n += len(h.Key) + len(h.Value)
+	}
+	return n
+}
