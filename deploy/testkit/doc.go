@@ -1,0 +1,19 @@
+// Package testkit owns the real servers that tests use: it fetches and caches Apache Kafka and the ClickHouse engine,
+// starts each once per run of go test, gives each test a topic and a database of its own, and removes everything
+// afterwards. It also starts private servers, which a test may kill and start again. What is tested is its caller's.
+//
+// A test calls [ClickHouse] and [Kafka]; one about faults calls [StartClickHouse] and [StartKafka]. Where Java, Maven
+// or npm is missing, the test is skipped with a word about how to install it; with CI set it fails.
+//
+// # Non-obvious
+//
+//   - "Once per run" spans processes: go test runs each package's tests in a process of its own. The first one that asks
+//     starts a supervisor, which is the test binary itself, caught in this package's init before any test. The run is
+//     known by the go test process (its id and start time), in the name of a folder below the temporary one.
+//   - The supervisor ends the server and removes the folder when the go test process has gone, however it went, or
+//     when no test process has used the server for 10 s (a test binary started from a shell has the shell as its
+//     parent, which stays). The server in turn dies with the supervisor.
+//   - A supervisor must not hold go test's output open: go test would wait for it.
+//   - Ports come from below the range that the kernel gives to clients. A client that asks again and again for a
+//     stopped server on such a port would in the end be connected to itself.
+package testkit

@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// reportInterval is how often the progress bar moves.
+const reportInterval = 200 * time.Millisecond
+
+// report tells a person that, why and how far the engine is being fetched.
+type report struct {
+	w     io.Writer
+	bar   *progressbar.ProgressBar // nil unless w is a terminal
+	start time.Time
+	stop  chan struct{}
+	ended chan struct{}
+}
+
+func startReport(w io.Writer, dir string) *report {
+	if w == nil {
+		w = io.Discard
+	}
+	r := &report{w: w, start: time.Now(), stop: make(chan struct{}), ended: make(chan struct{})}
+	fmt.Fprintf(w, "fetching the ClickHouse engine %s %s by npm, %d MB, once (development and tests run it embedded)\n",
+		libraryPackage, LibraryVersion, tarballBytes/1_000_000)
+	if isTerminal(w) {
+		r.bar = progressbar.NewOptions64(tarballBytes, progressbar.OptionSetWriter(w), progressbar.OptionShowBytes(true),
+			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30), progressbar.OptionFullWidth())
+	}
+	go r.follow(dir)
+	return r
+}
+
+// follow moves the bar by what npm has written. It has the tarball twice for a moment, which is no progress.
+func (r *report) follow(dir string) {
+	defer close(r.ended)
+	ticks := time.NewTicker(reportInterval)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-r.stop:
+			return
+		case <-ticks.C:
+			if r.bar != nil {
+				_ = r.bar.Set64(min(downloaded(dir), tarballBytes))
+			}
+		}
+	}
+}
+
+func (r *report) end(err error) {
+	close(r.stop)
+	<-r.ended
+	if r.bar != nil {
+		_ = r.bar.Clear()
+	}
+	if err == nil {
+		fmt.Fprintf(r.w, "fetched the ClickHouse engine in %s\n", time.Since(r.start).Round(100*time.Millisecond))
+	}
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
