@@ -11,6 +11,7 @@ import (
 // Client makes the small requests to a cluster: topics, offsets, a sign of life. Each is
 // bounded by Config.RequestTimeout. Close it when it is no longer needed.
 type Client struct {
+	cluster   Config
 	client    kafka.Client
 	transport *kafka.Transport
 }
@@ -23,6 +24,7 @@ func NewClient(cluster Config) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
+		cluster: cluster,
 		client: kafka.Client{
 			Addr: kafka.TCP(cluster.Brokers...), Timeout: cluster.RequestTimeout, Transport: transport,
 		},
@@ -45,10 +47,18 @@ func (c *Client) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Partitions is the number of partitions of a topic, as known at most 2 s ago. A topic
-// that does not exist is an error.
+// Partitions is the number of partitions of a topic now. A topic that does not exist is
+// an error.
 func (c *Client) Partitions(ctx context.Context, topic string) (int, error) {
-	r, err := c.client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
+	// A transport answers from its memory, for seconds and while no broker is there.
+	transport, err := c.cluster.transport(topic)
+	if err != nil {
+		return 0, err
+	}
+	defer transport.CloseIdleConnections()
+	client := c.client
+	client.Transport = transport
+	r, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
 	if err != nil {
 		return 0, fmt.Errorf("count the partitions of %s: %w", topic, err)
 	}
