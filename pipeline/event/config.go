@@ -2,8 +2,10 @@ package event
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -113,13 +115,41 @@ func (c Config) validateQuality() error {
 			return fmt.Errorf("quality[%d].name: %q: want a lower-case key of letters, digits and underscores, at most 32 characters", i, m.Name)
 		case slices.ContainsFunc(all[:BuiltinQuality+i], same):
 			return fmt.Errorf("quality[%d].name: %q is declared twice", i, m.Name)
-		case m.Max <= m.Min:
+		case !(m.Max > m.Min):
 			return fmt.Errorf("quality[%d]: max %v is not above min %v", i, m.Max, m.Min)
 		case m.Decimals < 0 || m.Decimals > 6:
 			return fmt.Errorf("quality[%d].decimals: %d: want 0 to 6", i, m.Decimals)
+		case !m.bounded():
+			return fmt.Errorf("quality[%d]: min %v, max %v: want finite numbers of at most %d decimals and at most 12 digits", i, m.Min, m.Max, m.Decimals)
 		case m.Better != "lower" && m.Better != "higher":
 			return fmt.Errorf("quality[%d].better: %q: want lower or higher", i, m.Better)
 		}
 	}
 	return nil
+}
+
+// bounds returns Min and Max in units of 10^-Decimals, and whether they are exact in it.
+func (m Metric) bounds() (least, greatest int64, exact bool) {
+	low, high := m.scale(m.Min), m.scale(m.Max)
+	return low.n, high.n, low.exact && high.exact && !low.over && !high.over
+}
+
+func (m Metric) scale(bound float64) scaled {
+	return parseScaled(strconv.AppendFloat(nil, bound, 'f', -1, 64), m.Decimals)
+}
+
+// bounded says whether the range is exact, and so narrow that sums of millions of values stay in 64 bits.
+func (m Metric) bounded() bool {
+	const limit = 1_000_000_000_000
+	if math.IsInf(m.Min, 0) || math.IsInf(m.Max, 0) {
+		return false
+	}
+	least, greatest, exact := m.bounds()
+	return exact && least >= -limit && greatest <= limit
+}
+
+// want says which values are right.
+func (m Metric) want() string {
+	plain := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+	return fmt.Sprintf("a number from %s to %s", plain(m.Min), plain(m.Max))
 }

@@ -32,7 +32,9 @@ const (
 	MaxComment        = 4000
 	MaxAnswers        = 100
 	MaxAttributes     = 16
-	MaxQuality        = 6       // built-in and declared quality metrics together
+	MaxQuality        = 6 // built-in and declared quality metrics together
+	maxLanguage       = 35
+	maxAnswerNumber   = 32
 	MaxRecordBytes    = 1 << 20 // a larger record is rejected as too_large before it is parsed
 	MinRating         = 100     // hundredths
 	MaxRating         = 500     // hundredths

@@ -1,0 +1,371 @@
+package event
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+const typical = `{"rating_id":"7d9f2c1e-4b7a-4c0e-9a51-2f1f0c9f3b11","occurred_at":"2026-03-01T09:30:00.250Z","customer_id":"c-004211","service":"legal_consulting","product_id":"contract-review","channel":"web","segment":"enterprise","rating":4.5,"quality":{"response_time_ms":1250,"accuracy":0.97}}`
+
+func testConfig() Config {
+	cfg := DefaultConfig()
+	cfg.Attributes = []string{"region", "industry"}
+	cfg.Quality = []Metric{{Name: "temperature", Unit: "°C", Min: -20, Max: 40.5, Decimals: 1, Better: "higher"}}
+	return cfg
+}
+
+// with returns the least event with the members added; a member of the same name replaces.
+func with(members ...string) string {
+	base := []string{`"rating_id":"r-1"`, `"occurred_at":"2026-03-01T09:30:00Z"`, `"customer_id":"c-1"`, `"service":"legal_consulting"`, `"rating":4`}
+	for _, m := range members {
+		key, _, _ := strings.Cut(m, ":")
+		replaced := false
+		for i := range base {
+			if strings.HasPrefix(base[i], key+":") {
+				base[i], replaced = m, true
+			}
+		}
+		if !replaced {
+			base = append(base, m)
+		}
+	}
+	return "{" + strings.Join(base, ",") + "}"
+}
+
+func TestATypicalRecordIsReadWhole(t *testing.T) {
+	var ev Event
+	if err := NewDecoder(DefaultConfig()).Decode([]byte(typical), nil, &ev); err != nil {
+		t.Fatal(err)
+	}
+	want := Event{RatingID: "7d9f2c1e-4b7a-4c0e-9a51-2f1f0c9f3b11", OccurredAt: 1772357400250, CustomerID: "c-004211", Service: "legal_consulting",
+		ProductID: "contract-review", Channel: "web", Segment: "enterprise", Rating: 450, Quality: NoQuality()}
+	want.Quality[QualityResponseMS], want.Quality[QualityAccuracy] = 1250, 970000
+	same(t, &ev, &want)
+}
+
+func TestWhatIsRightIsAccepted(t *testing.T) {
+	long := strings.Repeat("长", MaxComment)
+	for name, tc := range map[string]struct {
+		json string
+		get  func(*Event) any
+		want any
+	}{
+		"an integer rating":                       {with(`"rating":4`), rating, int32(400)},
+		"a rating with a zero decimal":            {with(`"rating":4.0`), rating, int32(400)},
+		"a rating with zero decimals":             {with(`"rating":4.00`), rating, int32(400)},
+		"a rating with decimals that say nothing": {with(`"rating":3.990000`), rating, int32(399)},
+		"a rating with an exponent":               {with(`"rating":4e0`), rating, int32(400)},
+		"a rating with a negative exponent":       {with(`"rating":349e-2`), rating, int32(349)},
+		"a rating with a positive exponent":       {with(`"rating":0.45E+1`), rating, int32(450)},
+		"2.99":                                    {with(`"rating":2.99`), rating, int32(299)},
+		"3.01":                                    {with(`"rating":3.01`), rating, int32(301)},
+		"3.49":                                    {with(`"rating":3.49`), rating, int32(349)},
+		"4.49":                                    {with(`"rating":4.49`), rating, int32(449)},
+		"the least rating":                        {with(`"rating":1`), rating, int32(100)},
+		"the greatest rating":                     {with(`"rating":5.00`), rating, int32(500)},
+		"feedback with a comment alone":           {with(`"rating":null`, `"comment":"fine"`), rating, int32(0)},
+		"feedback with an answer alone":           {with(`"rating":null`, `"answers":{"q1":3}`), rating, int32(0)},
+		"a customer id that is a number":          {with(`"customer_id":12345678901234567890`), func(e *Event) any { return e.CustomerID }, "12345678901234567890"},
+		"a revision with a zero decimal":          {with(`"revision":2.0`), func(e *Event) any { return e.Revision }, uint32(2)},
+		"the greatest revision":                   {with(`"revision":8388607`), func(e *Event) any { return e.Revision }, uint32(8388607)},
+		"an op":                                   {with(`"op":"put"`), func(e *Event) any { return e.Op }, Put},
+		"a zone east of UTC":                      {with(`"occurred_at":"2026-03-01T17:30:00.123456789+08:00"`), at, int64(1772357400123)},
+		"a zone west of UTC":                      {with(`"occurred_at":"2026-03-01T04:00:00-05:30"`), at, int64(1772357400000)},
+		"a short fraction":                        {with(`"occurred_at":"2026-03-01T09:30:00.5Z"`), at, int64(1772357400500)},
+		"lower-case letters in a time":            {with(`"occurred_at":"2026-03-01t09:30:00z"`), at, int64(1772357400000)},
+		"a leap day":                              {with(`"occurred_at":"2028-02-29T00:00:00Z"`), at, int64(1835395200000)},
+		"staff":                                   {with(`"respondent":"staff"`), func(e *Event) any { return e.Staff }, true},
+		"quarantined":                             {with(`"quarantined":true`), func(e *Event) any { return e.Quarantined }, true},
+		"a rounded share":                         {with(`"quality":{"accuracy":0.1234565}`), func(e *Event) any { return e.Quality[QualityAccuracy] }, int64(123457)},
+		"a metric rounded half away from zero":    {with(`"quality":{"temperature":-0.25}`), func(e *Event) any { return e.Quality[3] }, int64(-3)},
+		"a declared metric":                       {with(`"quality":{"temperature":40.5}`), func(e *Event) any { return e.Quality[3] }, int64(405)},
+		"a metric of null":                        {with(`"quality":{"accuracy":null}`), func(e *Event) any { return e.Quality[QualityAccuracy] }, int64(MissingQuality)},
+		"an unknown metric":                       {with(`"quality":{"humor":"much"}`), rating, int32(400)},
+		"an unknown field":                        {with(`"mood":{"a":[1,2,{"b":null}],"c":true}`), rating, int32(400)},
+		"attributes sorted by key":                {with(`"attributes":{"region":"north","store":"7","industry":"law"}`), func(e *Event) any { return e.Attributes[0].Value + e.Attributes[1].Value }, "lawnorth"},
+		"an empty attribute is none":              {with(`"attributes":{"region":""}`), func(e *Event) any { return len(e.Attributes) }, 0},
+		"a comment of the greatest length":        {with(`"comment":"` + long + `"`), func(e *Event) any { return e.Comment }, long},
+		"escapes":                                 {with(`"comment":"a\"\\\/\b\f\n\r\t\u4e2d\ud83d\ude00"`), func(e *Event) any { return e.Comment }, "a\"\\/\b\f\n\r\t中😀"},
+		"an escaped key":                          {with(`"ch\u0061nnel":"web"`), func(e *Event) any { return e.Channel }, "web"},
+		"an answer as it was written":             {with(`"answers":{"q1":4.50}`), func(e *Event) any { return e.Answers[0] }, Answer{"q1", "4.50", true}},
+		"white space":                             {" \n" + strings.ReplaceAll(with(), ",", "\t,\r\n") + " ", rating, int32(400)},
+	} {
+		var ev Event
+		if err := NewDecoder(testConfig()).Decode([]byte(tc.json), nil, &ev); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got := tc.get(&ev); got != tc.want {
+			t.Errorf("%s: got %v, want %v", name, got, tc.want)
+		}
+	}
+}
+
+func rating(e *Event) any { return e.Rating }
+func at(e *Event) any     { return e.OccurredAt }
+
+// wrong are records that no Decoder accepts; a schema rejects them too unless it cannot say the rule.
+var wrong = map[string]struct {
+	json, reason string
+	says         string // part of the error
+	noSchema     bool
+}{
+	"a rating of three decimals":           {json: with(`"rating":3.999`), reason: "bad_field:rating", says: "rating: 3.999: want a number from 1 to 5 with at most two decimals"},
+	"a rating that is a string":            {json: with(`"rating":"4"`), reason: "bad_field:rating", says: `rating: "4": want a number`},
+	"a rating out of five":                 {json: with(`"rating":"5/5"`), reason: "bad_field:rating", says: `"5/5"`},
+	"a rating below 1":                     {json: with(`"rating":0.99`), reason: "bad_field:rating", says: "0.99"},
+	"a rating above 5":                     {json: with(`"rating":5.01`), reason: "bad_field:rating", says: "5.01"},
+	"a rating of 0":                        {json: with(`"rating":0`), reason: "bad_field:rating", says: "rating: 0"},
+	"a negative rating":                    {json: with(`"rating":-4`), reason: "bad_field:rating", says: "-4"},
+	"a rating with a huge exponent":        {json: with(`"rating":1e999999999999`), reason: "bad_field:rating", says: "1e999999999999", noSchema: true},
+	"a rating with a tiny exponent":        {json: with(`"rating":4e-999999999999`), reason: "bad_field:rating", says: "rating", noSchema: true},
+	"neither rating nor comment":           {json: with(`"rating":null`, `"comment":""`), reason: "bad_field:rating", says: "missing, as are comment and answers"},
+	"only answers that are none":           {json: with(`"rating":null`, `"answers":{"q1":null,"q2":""}`), reason: "bad_field:rating", says: "missing"},
+	"no rating_id":                         {json: with(`"rating_id":null`), reason: "bad_field:rating_id", says: "rating_id: missing"},
+	"a rating_id with a blank":             {json: with(`"rating_id":"r 1"`), reason: "bad_field:rating_id", says: `"r 1"`},
+	"a rating_id of 65 characters":         {json: with(`"rating_id":"` + strings.Repeat("x", 65) + `"`), reason: "bad_field:rating_id", says: "1 to 64"},
+	"a rating_id that is a number":         {json: with(`"rating_id":17`), reason: "bad_field:rating_id", says: "rating_id: 17: want a string"},
+	"no customer_id":                       {json: with(`"customer_id":null`), reason: "bad_field:customer_id", says: "missing"},
+	"an empty customer_id":                 {json: with(`"customer_id":""`), reason: "bad_field:customer_id", says: "1 to 128"},
+	"a customer_id with a control":         {json: with(`"customer_id":"a\u0000b"`), reason: "bad_field:customer_id", says: "control character"},
+	"a customer_id with decimals":          {json: with(`"customer_id":12.5`), reason: "bad_field:customer_id", says: "an integer"},
+	"a customer_id with an exponent":       {json: with(`"customer_id":1e3`), reason: "bad_field:customer_id", says: "an integer", noSchema: true},
+	"no service":                           {json: with(`"service":null`), reason: "bad_field:service", says: "missing"},
+	"an empty service":                     {json: with(`"service":""`), reason: "bad_field:service", says: "service"},
+	"no occurred_at":                       {json: with(`"occurred_at":null`), reason: "bad_field:occurred_at", says: "missing"},
+	"a time without a zone":                {json: with(`"occurred_at":"2026-03-01T09:30:00"`), reason: "bad_field:occurred_at", says: "with its zone"},
+	"a time with a blank":                  {json: with(`"occurred_at":"2026-03-01 09:30:00Z"`), reason: "bad_field:occurred_at", says: "RFC 3339"},
+	"a time as a number":                   {json: with(`"occurred_at":1772357400000`), reason: "bad_field:occurred_at", says: "1772357400000"},
+	"a time of another century":            {json: with(`"occurred_at":"1999-12-31T23:59:59Z"`), reason: "bad_field:occurred_at", says: "2000"},
+	"a day that there is not":              {json: with(`"occurred_at":"2026-02-29T00:00:00Z"`), reason: "bad_field:occurred_at", says: "2026-02-29"},
+	"a leap second":                        {json: with(`"occurred_at":"2026-06-30T23:59:60Z"`), reason: "bad_field:occurred_at", says: ":60"},
+	"hour 24":                              {json: with(`"occurred_at":"2026-06-30T24:00:00Z"`), reason: "bad_field:occurred_at", says: "T24"},
+	"an empty fraction":                    {json: with(`"occurred_at":"2026-06-30T23:00:00.Z"`), reason: "bad_field:occurred_at", says: "00.Z"},
+	"letters in a time":                    {json: with(`"occurred_at":"2026-0x-30T23:00:00Z"`), reason: "bad_field:occurred_at", says: "0x"},
+	"an unknown op":                        {json: with(`"op":"delete"`), reason: "bad_field:op", says: `"put" or "erase"`},
+	"a negative revision":                  {json: with(`"revision":-1`), reason: "bad_field:revision", says: "-1"},
+	"a revision that is a time":            {json: with(`"revision":1772357400000`), reason: "bad_field:revision", says: "8388607"},
+	"half a revision":                      {json: with(`"revision":1.5`), reason: "bad_field:revision", says: "1.5"},
+	"an accuracy in percent":               {json: with(`"quality":{"accuracy":97}`), reason: "bad_field:quality", says: "quality.accuracy: 97: want a number from 0 to 1"},
+	"an accuracy a little above 1":         {json: with(`"quality":{"accuracy":1.00000001}`), reason: "bad_field:quality", says: "1.00000001"},
+	"a response time a little below 0":     {json: with(`"quality":{"response_time_ms":-0.1}`), reason: "bad_field:quality", says: "-0.1"},
+	"a response time as a string":          {json: with(`"quality":{"response_time_ms":"12"}`), reason: "bad_field:quality", says: `"12"`},
+	"a quality that is a list":             {json: with(`"quality":[1]`), reason: "bad_field:quality", says: "an array"},
+	"an attribute that is a number":        {json: with(`"attributes":{"region":7}`), reason: "bad_field:attributes", says: "attributes.region: 7"},
+	"a comment that is too long":           {json: with(`"comment":"` + strings.Repeat("长", MaxComment+1) + `"`), reason: "bad_field:comment", says: "comment: a string of 4001 characters"},
+	"a comment that is a number":           {json: with(`"comment":5`), reason: "bad_field:comment", says: "comment: not a string"},
+	"an answer that is a list":             {json: with(`"answers":{"q1":[1]}`), reason: "bad_field:answers", says: "answers.q1: not a string"},
+	"answers that are a list":              {json: with(`"answers":[1]`), reason: "bad_field:answers", says: "answers"},
+	"too many answers":                     {json: with(`"answers":{` + manyAnswers(MaxAnswers+1) + `}`), reason: "bad_field:answers", says: "at most 100"},
+	"a question without an id":             {json: with(`"answers":{"":1}`), reason: "bad_field:answers", says: "id"},
+	"a language that is a sentence":        {json: with(`"language":"Chinese, mostly"`), reason: "bad_field:language", says: "zh-CN"},
+	"quarantined as a number":              {json: with(`"quarantined":1`), reason: "bad_field:quarantined", says: "true or false"},
+	"an unknown respondent":                {json: with(`"respondent":"bot"`), reason: "bad_field:respondent", says: `"customer" or "staff"`},
+	"a field twice":                        {json: strings.Replace(with(), "{", `{"rating":3,`, 1), reason: "bad_field:rating", says: "given twice", noSchema: true},
+	"a field twice, once null":             {json: strings.Replace(with(), "{", `{"rating":null,`, 1), reason: "bad_field:rating", says: "given twice", noSchema: true},
+	"an attribute twice":                   {json: with(`"attributes":{"region":"a","region":"b"}`), reason: "bad_field:attributes", says: "given twice", noSchema: true},
+	"an answer twice":                      {json: with(`"answers":{"q":1,"q":1}`), reason: "bad_field:answers", says: "given twice", noSchema: true},
+	"an erasure without customer_id":       {json: `{"rating_id":"r-1","op":"erase","occurred_at":"2026-03-01T09:30:00Z"}`, reason: "bad_field:customer_id", says: "missing"},
+	"an erasure with a wrong time":         {json: `{"rating_id":"r-1","op":"erase","occurred_at":"yesterday","customer_id":"c"}`, reason: "bad_field:occurred_at", says: "RFC 3339"},
+	"nothing":                              {json: ``, reason: BadJSON, says: "empty"},
+	"white space alone":                    {json: "  ", reason: BadJSON, says: "empty"},
+	"a list":                               {json: `[` + with() + `]`, reason: BadJSON, says: "one JSON object"},
+	"null":                                 {json: `null`, reason: BadJSON, says: "one JSON object"},
+	"a trailing comma":                     {json: `{"rating":4,}`, reason: BadJSON, says: "not JSON at byte 12: found '}': want a key in double quotes"},
+	"single quotes":                        {json: `{'rating':4}`, reason: BadJSON, says: "double quotes"},
+	"a byte order mark":                    {json: "\xef\xbb\xbf" + with(), reason: BadJSON, says: "byte order mark"},
+	"NaN":                                  {json: with(`"rating":NaN`), reason: BadJSON, says: "'N'"},
+	"a leading zero":                       {json: with(`"rating":04`), reason: BadJSON, says: "comma"},
+	"a leading point":                      {json: with(`"rating":.5`), reason: BadJSON, says: "'.'"},
+	"a plus":                               {json: with(`"rating":+4`), reason: BadJSON, says: "'+'"},
+	"GBK":                                  {json: with("\"comment\":\"\xc2\xfa\xd2\xe2\""), reason: BadJSON, says: "not UTF-8"},
+	"half a character":                     {json: with("\"comment\":\"\xe4\xb8\""), reason: BadJSON, says: "0xe4 is not UTF-8"},
+	"a surrogate in UTF-8":                 {json: with("\"comment\":\"\xed\xa0\x80\""), reason: BadJSON, says: "not UTF-8"},
+	"a high surrogate alone":               {json: with(`"comment":"\ud83d!"`), reason: BadJSON, says: "surrogate", noSchema: true},
+	"a low surrogate alone":                {json: with(`"comment":"\ude00"`), reason: BadJSON, says: "surrogate", noSchema: true},
+	"a line break in a string":             {json: with("\"comment\":\"a\nb\""), reason: BadJSON, says: "control character must be escaped"},
+	"an unknown escape":                    {json: with(`"comment":"\x41"`), reason: BadJSON, says: "after a backslash"},
+	"a record cut off":                     {json: strings.TrimSuffix(with(), "}"), reason: BadJSON, says: "the text ends"},
+	"two objects":                          {json: with() + with(), reason: BadJSON, says: "end of the record"},
+	"a depth of a hundred":                 {json: with(`"mood":` + strings.Repeat("[", 100) + strings.Repeat("]", 100)), reason: BadJSON, says: "too deep", noSchema: true},
+	"a wrong rating before broken JSON":    {json: `{"rating":"5", oops}`, reason: BadJSON, says: "not JSON"},
+	"a comment on the JSON":                {json: `{/* rating */"rating":4}`, reason: BadJSON, says: "'/'"},
+	"the first of two errors in the order": {json: with(`"occurred_at":"now"`, `"rating":9`), reason: "bad_field:occurred_at", says: "now"},
+}
+
+func manyAnswers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(`"q` + strings.Repeat("x", i) + `":1`)
+	}
+	return b.String()
+}
+
+func TestWhatIsWrongIsRefusedWithItsReason(t *testing.T) {
+	for name, tc := range wrong {
+		var ev Event
+		err := NewDecoder(testConfig()).Decode([]byte(tc.json), nil, &ev)
+		fe, ok := err.(*FieldError)
+		switch {
+		case !ok:
+			t.Errorf("%s: accepted as %+v", name, ev)
+		case fe.Reason != tc.reason:
+			t.Errorf("%s: reason %s, want %s (%v)", name, fe.Reason, tc.reason, err)
+		case !strings.Contains(fe.Error(), tc.says):
+			t.Errorf("%s: %q does not say %q", name, fe.Error(), tc.says)
+		}
+	}
+}
+
+func TestEveryReasonIsListed(t *testing.T) {
+	listed := map[string]bool{}
+	for _, r := range Reasons() {
+		listed[r] = true
+	}
+	for name, tc := range wrong {
+		if !listed[tc.reason] {
+			t.Errorf("%s: %s is not in Reasons", name, tc.reason)
+		}
+	}
+}
+
+func TestAllErrorsOfAnEventAreFound(t *testing.T) {
+	var ev Event
+	bad := with(`"rating_id":"r 1"`, `"customer_id":null`, `"rating":9`, `"quality":{"accuracy":2,"completeness":-1}`, `"revision":"1"`)
+	errs := NewDecoder(testConfig()).DecodeAll([]byte(bad), nil, &ev)
+	var got []string
+	for _, e := range errs {
+		got = append(got, e.Field)
+	}
+	if want := "rating_id rating quality.accuracy quality.completeness revision customer_id"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+func TestNoErrorShowsWhatAPersonWrote(t *testing.T) {
+	secret := "Wang-Fang"
+	for _, m := range []string{`"comment":["Wang-Fang"]`, `"comment":{"Wang-Fang":1}`, `"answers":{"q1":{"a":"Wang-Fang"}}`, `"answers":"Wang-Fang"`,
+		`"customer_id":["Wang-Fang"]`, `"customer_id":"Wang-Fang\u0000"`, `"comment":"` + strings.Repeat("Wang-Fang", 500) + `"`} {
+		var ev Event
+		err := NewDecoder(testConfig()).Decode([]byte(with(m)), nil, &ev)
+		if err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("%.40s: %v", m, err)
+		}
+	}
+	for _, m := range []string{`"rating":"Wang-Fang"`, `"answers":{"Wang-Fang":[]}`, `"rating_id":"Wang-Fang@"`, `"occurred_at":"Wang-Fang"`, `"segment":"Wang-Fang\u0000"`} {
+		var ev Event
+		err := NewDecoder(testConfig()).Decode([]byte(with(m)), nil, &ev)
+		if err == nil || strings.Contains(err.(*FieldError).Detail(), secret) {
+			t.Errorf("%s: %v", m, err)
+		}
+	}
+}
+
+func TestAnErasureNeedsItsIdentityOnly(t *testing.T) {
+	var ev Event
+	err := NewDecoder(testConfig()).Decode([]byte(with(`"rating":"junk"`, `"revision":"x"`, `"comment":7`, `"op":"erase"`, `"channel":"web"`)), nil, &ev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, &ev, &Event{RatingID: "r-1", Op: Erase, OccurredAt: 1772357400000, CustomerID: "c-1", Service: "legal_consulting", Quality: NoQuality()})
+}
+
+func TestStrictNamesTheUnknownFieldAndTheNearestOne(t *testing.T) {
+	d := NewDecoder(testConfig())
+	d.Strict = true
+	for member, want := range map[string]string{
+		`"raiting":4`:                `raiting: unknown: want a field of the event; did you mean "rating"?`,
+		`"quality":{"acuracy":1}`:    `quality.acuracy: unknown: want a name that is declared in the configuration; did you mean "accuracy"?`,
+		`"attributes":{"Region":""}`: `attributes.Region: unknown: want a name that is declared in the configuration; did you mean "region"?`,
+		`"zzz":1`:                    `zzz: unknown: want a field of the event`,
+	} {
+		var ev Event
+		err := d.Decode([]byte(with(member)), nil, &ev)
+		if err == nil || err.Error() != want || err.(*FieldError).Reason != UnknownField {
+			t.Errorf("%s: %v, want %s", member, err, want)
+		}
+	}
+}
+
+func TestADraftMayLackItsIdAndThenItsTime(t *testing.T) {
+	d := NewDecoder(testConfig())
+	d.Drafts = true
+	var ev Event
+	if err := d.Decode([]byte(with(`"rating_id":null`, `"occurred_at":null`)), nil, &ev); err != nil || ev.RatingID != "" || ev.OccurredAt != 0 {
+		t.Errorf("%v, %+v", err, ev)
+	}
+	if err := d.Decode([]byte(with(`"occurred_at":null`)), nil, &ev); err == nil {
+		t.Error("an id without its time was accepted")
+	}
+}
+
+func TestTheDecodersEventsShareNoMemory(t *testing.T) {
+	d := NewDecoder(testConfig())
+	record := []byte(with(`"comment":"a\nb"`, `"attributes":{"region":"x"}`, `"answers":{"q1":1,"q2":"two"}`))
+	var first, next Event
+	if err := d.Decode(record, nil, &first); err != nil {
+		t.Fatal(err)
+	}
+	other := []byte(with(`"comment":"c\td"`, `"attributes":{"region":"y"}`, `"answers":{"q3":3}`))
+	for range 2000 {
+		if err := d.Decode(other, nil, &next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first.Comment != "a\nb" || first.Attributes[0].Value != "x" || first.Answers[1] != (Answer{Question: "q2", Value: "two"}) {
+		t.Errorf("the first event changed: %+v", first)
+	}
+}
+
+func TestDecodingDoesNotAllocate(t *testing.T) {
+	d, record := NewDecoder(DefaultConfig()), []byte(typical)
+	var ev Event
+	if n := testing.AllocsPerRun(1000, func() {
+		if err := d.Decode(record, nil, &ev); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations a record", n)
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	d, record := NewDecoder(DefaultConfig()), []byte(typical)
+	var ev Event
+	b.SetBytes(int64(len(record)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := d.Decode(record, nil, &ev); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecodeWithEverything(b *testing.B) {
+	d := NewDecoder(testConfig())
+	record := []byte(with(`"comment":"合同审查很细致，\n条款风险都标出来了"`, `"language":"zh"`, `"attributes":{"region":"north","industry":"law"}`, `"answers":{"q1":4,"q2":"yes"}`))
+	var ev Event
+	b.SetBytes(int64(len(record)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := d.Decode(record, nil, &ev); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// failer is a test or a rapid test.
+type failer interface {
+	Helper()
+	Errorf(string, ...any)
+}
+
+// same fails the test when the events differ.
+func same(t failer, got, want *Event) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", *got, *want)
+	}
+}

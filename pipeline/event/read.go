@@ -1,0 +1,212 @@
+package event
+
+import "slices"
+
+// Readers of the fields' values. Each returns false only when the text is not JSON; a value that is wrong is reported and
+// left out. None is called for null.
+
+// wrongKind skips a value that is of another kind than the field's and reports it.
+func (d *Decoder) wrongKind(f *field, member, want string) bool {
+	text, ok := d.value()
+	if ok {
+		d.reject(f, member, text, want)
+	}
+	return ok
+}
+
+// readString reads a string of at most max characters for which is holds; valid says whether it is one.
+func (d *Decoder) readString(f *field, member, want string, max int, is func(string) bool) (s string, valid, ok bool) {
+	if d.peek() != '"' {
+		return "", false, d.wrongKind(f, member, want)
+	}
+	start := d.pos
+	if s, ok = d.str(); !ok {
+		return "", false, false
+	}
+	if tooLong(s, max) || is != nil && !is(s) {
+		d.reject(f, member, d.buf[start:d.pos], want)
+		return "", false, true
+	}
+	return s, true, true
+}
+
+// tooLong says whether the string has more characters; it counts them only if the bytes leave room for doubt.
+func tooLong(s string, max int) bool {
+	if len(s) <= max {
+		return false
+	}
+	n := 0
+	for range s {
+		n++
+	}
+	return n > max
+}
+
+// isName says whether the text has no control characters.
+func isName(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Decoder) readName(f *field, ev *Event) bool {
+	is := isName
+	switch {
+	case f.max == MaxComment:
+		is = nil
+	case f.required:
+		is = func(s string) bool { return s != "" && isName(s) }
+	}
+	s, valid, ok := d.readString(f, "", f.want, f.max, is)
+	if valid {
+		*f.text(ev) = s
+	}
+	return ok
+}
+
+func isRatingID(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !digit(c) && (c|0x20 < 'a' || c|0x20 > 'z') && c != '.' && c != '_' && c != ':' && c != '-' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= MaxRatingID
+}
+
+func readRatingID(d *Decoder, f *field, ev *Event) bool {
+	s, _, ok := d.readString(f, "", f.want, MaxRatingID, isRatingID)
+	ev.RatingID = s
+	return ok
+}
+
+// readNumber reads a number times 10^decimals; text is nil when the value is none.
+func (d *Decoder) readNumber(f *field, member, want string, decimals int) (v scaled, text []byte, ok bool) {
+	if c := d.peek(); c != '-' && !digit(c) {
+		return scaled{}, nil, d.wrongKind(f, member, want)
+	}
+	if text, ok = d.number(); !ok {
+		return scaled{}, nil, false
+	}
+	return parseScaled(text, decimals), text, true
+}
+
+func readRevision(d *Decoder, f *field, ev *Event) bool {
+	v, text, ok := d.readNumber(f, "", f.want, 0)
+	if text == nil {
+		return ok
+	}
+	n, valid := v.exactIn(0, MaxRevision)
+	if !valid {
+		d.reject(f, "", text, f.want)
+		return true
+	}
+	ev.Revision = uint32(n)
+	return true
+}
+
+func readRating(d *Decoder, f *field, ev *Event) bool {
+	v, text, ok := d.readNumber(f, "", f.want, 2)
+	if text == nil {
+		return ok
+	}
+	n, valid := v.exactIn(MinRating, MaxRating)
+	if !valid {
+		d.reject(f, "", text, f.want)
+		return true
+	}
+	ev.Rating = int32(n)
+	return true
+}
+
+func readOp(d *Decoder, f *field, ev *Event) bool {
+	s, _, ok := d.readString(f, "", f.want, MaxName, func(s string) bool { return s == "put" || s == "erase" })
+	if s == "erase" {
+		ev.Op = Erase
+	}
+	return ok
+}
+
+func readRespondent(d *Decoder, f *field, ev *Event) bool {
+	s, _, ok := d.readString(f, "", f.want, MaxName, func(s string) bool { return s == "customer" || s == "staff" })
+	ev.Staff = s == "staff"
+	return ok
+}
+
+func readQuarantined(d *Decoder, f *field, ev *Event) bool {
+	switch d.peek() {
+	case 't':
+		ev.Quarantined = true
+		return d.literal("true")
+	case 'f':
+		return d.literal("false")
+	}
+	return d.wrongKind(f, "", f.want)
+}
+
+func readOccurredAt(d *Decoder, f *field, ev *Event) bool {
+	if d.peek() != '"' {
+		return d.wrongKind(f, "", f.want)
+	}
+	start := d.pos
+	s, ok := d.str()
+	if !ok {
+		return false
+	}
+	ms, valid := parseTime(s)
+	if !valid {
+		d.rejectTime(f, d.buf[start:d.pos])
+		return true
+	}
+	ev.OccurredAt = ms
+	return true
+}
+
+// rejectTime reports a time; one that consists of the characters of times is shown in logs too, as it names nobody.
+func (d *Decoder) rejectTime(f *field, text []byte) {
+	d.reject(f, "", text, f.want)
+	ofTimes := func(c byte) bool { return c >= '+' && c <= ':' || slices.Contains([]byte(`" TZtz`), c) }
+	if len(text) <= len(`"2006-01-02T15:04:05.999999999+08:00"`) && !slices.ContainsFunc(text, func(c byte) bool { return !ofTimes(c) }) {
+		d.errs[len(d.errs)-1].Found = string(text)
+	}
+}
+
+func isCustomerID(s string) bool { return s != "" && isName(s) }
+
+// readCustomerID reads a string, or an integer as its digits.
+func readCustomerID(d *Decoder, f *field, ev *Event) bool {
+	if c := d.peek(); c != '-' && !digit(c) {
+		s, _, ok := d.readString(f, "", f.want, MaxCustomerID, isCustomerID)
+		ev.CustomerID = s
+		return ok
+	}
+	text, ok := d.number()
+	switch {
+	case !ok:
+		return false
+	case len(text) > MaxCustomerID || slices.ContainsFunc(text[1:], func(c byte) bool { return !digit(c) }):
+		d.reject(f, "", text, f.want)
+	default:
+		ev.CustomerID = view(text)
+	}
+	return true
+}
+
+func isLanguage(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !digit(c) && (c|0x20 < 'a' || c|0x20 > 'z') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+func readLanguage(d *Decoder, f *field, ev *Event) bool {
+	s, _, ok := d.readString(f, "", f.want, maxLanguage, isLanguage)
+	ev.Language = s
+	return ok
+}
