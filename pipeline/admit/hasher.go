@@ -1,0 +1,38 @@
+package admit
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"strings"
+)
+
+// hasher replaces customer ids by pseudonyms: the first 128 bits of their HMAC-SHA256 in hexadecimal digits.
+type hasher struct {
+	mac   hash.Hash
+	known map[string]string
+	sum   []byte
+}
+
+// maxKnown bounds the cache: it is emptied when full, as a few customers send most of the ratings.
+const maxKnown = 4096
+
+func newHasher(key []byte) *hasher {
+	return &hasher{mac: hmac.New(sha256.New, key), known: map[string]string{}}
+}
+
+func (h *hasher) of(id string) string {
+	if p, ok := h.known[id]; ok {
+		return p
+	}
+	if len(h.known) >= maxKnown {
+		clear(h.known)
+	}
+	h.mac.Reset()
+	h.mac.Write([]byte(id))
+	h.sum = h.mac.Sum(h.sum[:0])
+	p := hex.EncodeToString(h.sum[:16])
+	h.known[strings.Clone(id)] = p
+	return p
+}
