@@ -125,12 +125,10 @@ func (m *Memory) PaneSums(ctx context.Context, partition int32, from, to window.
 
 // PageFacts calls yield for the last version of every fact of the panes, with the fields that a page-in reads only.
 func (m *Memory) PageFacts(ctx context.Context, partition int32, panes []window.Pane, yield func(window.Pane, *event.Event, uint64)) error {
-	for _, f := range m.Facts() {
-		if f.Partition != partition || !slices.Contains(panes, f.Pane) {
-			continue
-		}
-		e := Paged(&f.Event)
-		yield(f.Pane, &e, f.Version)
+	facts := m.selectFacts(func(f *fact.Fact) bool { return f.Partition == partition && slices.Contains(panes, f.Pane) })
+	for i := range facts {
+		e := Paged(&facts[i].Event)
+		yield(facts[i].Pane, &e, facts[i].Version)
 	}
 	return ctx.Err()
 }

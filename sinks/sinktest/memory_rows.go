@@ -15,11 +15,22 @@ import (
 
 // Facts returns the facts that stand, by partition, pane and rating id.
 func (m *Memory) Facts() []fact.Fact {
+	return m.selectFacts(func(*fact.Fact) bool { return true })
+}
+
+func (m *Memory) selectFacts(keep func(*fact.Fact) bool) []fact.Fact {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.SortedFunc(maps.Values(m.facts), func(a, b fact.Fact) int {
+	var rows []fact.Fact
+	for _, f := range m.facts {
+		if keep(&f) {
+			rows = append(rows, f)
+		}
+	}
+	slices.SortFunc(rows, func(a, b fact.Fact) int {
 		return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Pane, b.Pane), cmp.Compare(a.Event.RatingID, b.Event.RatingID))
 	})
+	return rows
 }
 
 // Panes returns the pane rows that stand, by partition, pane and key.
