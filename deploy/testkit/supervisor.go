@@ -48,6 +48,7 @@ var services map[string]func(ctx context.Context, dir string) (server, address, 
 func init() {
 	services = map[string]func(context.Context, string) (server, address, error){
 		clickhouseService: serveSharedClickHouse,
+		kafkaService:      serveSharedKafka,
 	}
 	role := os.Getenv(roleEnv)
 	if role == "" {

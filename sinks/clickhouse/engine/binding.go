@@ -16,7 +16,6 @@ type binding struct {
 	signalHandlers func(enabled int32)
 	connect        func(argc int32, argv **byte) *unsafe.Pointer
 	closeConn      func(conn *unsafe.Pointer)
-	shutdown       func() int32
 	classify       func(conn unsafe.Pointer, sql *byte, sqlLen uintptr, db *byte, dbLen uintptr, out *classification) int32
 
 	query       statementCall
@@ -54,7 +53,6 @@ func (b *binding) symbols() map[string]any {
 		"chdb_set_signal_handlers_enabled": &b.signalHandlers,
 		"chdb_connect":                     &b.connect,
 		"chdb_close_conn":                  &b.closeConn,
-		"chdb_shutdown":                    &b.shutdown,
 		"chdb_classify_query_n":            &b.classify,
 		"chdb_query_with_params_n":         &b.query,
 		"chdb_stream_query_with_params_n":  &b.queryStream,

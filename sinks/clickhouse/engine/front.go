@@ -17,7 +17,7 @@ import (
 // front is ClickHouse's HTTP interface over connections of the engine.
 type front struct {
 	access   access
-	pool     *pool
+	connect  func() (*connection, error)
 	slots    chan struct{}
 	maxBody  int64
 	version  string
@@ -74,7 +74,7 @@ func (f *front) run(w http.ResponseWriter, r *http.Request, rq *request) error {
 	case <-r.Context().Done():
 		return r.Context().Err()
 	}
-	c, err := f.pool.take()
+	c, err := f.connect()
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (f *front) killOnDisconnect(ctx context.Context) (tag string, release func(
 }
 
 func (f *front) kill(tag string) error {
-	c, err := f.pool.take()
+	c, err := f.connect()
 	if err != nil {
 		return err
 	}

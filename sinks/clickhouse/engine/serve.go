@@ -23,9 +23,6 @@ const (
 	killTime  = time.Second
 )
 
-// warmConnections is how many connections wait for requests.
-const warmConnections = 4
-
 // Serve loads the engine into this process, opens the data folder and serves HTTP until ctx ends; then it lets running
 // statements end, kills what does not, and closes the data. It returns within 3 s of that. It changes the process
 // (working directory, HOME, signals), which should do nothing else and end after it.
@@ -68,7 +65,7 @@ func serveLibrary(ctx context.Context, cfg Config, lib *binding, dir dataDir) er
 	if err != nil {
 		return err
 	}
-	f, err := newFront(cfg, keep, newPool(connect, warmConnections))
+	f, err := newFront(cfg, keep, connect)
 	if err != nil {
 		return err
 	}
@@ -77,29 +74,25 @@ func serveLibrary(ctx context.Context, cfg Config, lib *binding, dir dataDir) er
 		return fmt.Errorf("listen for clickhouse clients: %w", err)
 	}
 	if err := f.serveHTTP(ctx, listener, cfg.Ready); err != nil {
-		// Closing a connection under a running statement aborts the process; what was acknowledged is safe as it is.
 		return err
 	}
 	keep.close()
-	if lib.shutdown() != 0 {
-		return fmt.Errorf("clickhouse engine did not shut down: a connection is open")
-	}
 	return nil
 }
 
-func newFront(cfg Config, c *connection, connections *pool) (*front, error) {
+func newFront(cfg Config, c *connection, connect func() (*connection, error)) (*front, error) {
 	answer, _, err := c.query("SELECT version(), timezone()", "TSV", nil)
 	if err != nil {
 		return nil, fmt.Errorf("ask clickhouse engine for its version: %w", err)
 	}
 	version, timezone, _ := strings.Cut(strings.TrimSpace(string(answer)), "\t")
 	return &front{
-		access: newAccess(cfg.Token), pool: connections, slots: make(chan struct{}, cfg.MaxStatements),
+		access: newAccess(cfg.Token), connect: connect, slots: make(chan struct{}, cfg.MaxStatements),
 		maxBody: cfg.MaxBodyBytes, version: version, timezone: timezone, log: cfg.Log,
 	}, nil
 }
 
-// serveHTTP serves until ctx ends. It returns nil when every statement has ended and the pool is closed.
+// serveHTTP serves until ctx ends. After an error statements may still run.
 func (f *front) serveHTTP(ctx context.Context, listener net.Listener, ready io.Writer) error {
 	statements, killStatements := context.WithCancel(context.WithoutCancel(ctx))
 	defer killStatements()
@@ -108,7 +101,6 @@ func (f *front) serveHTTP(ctx context.Context, listener net.Listener, ready io.W
 		BaseContext: func(net.Listener) context.Context { return statements },
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return f.pool.run(ctx) })
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve clickhouse clients: %w", err)
