@@ -2,7 +2,6 @@ package testkit
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -38,7 +37,7 @@ func StartKafka(t testing.TB, options BrokerOptions) *Broker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.properties, cfg.stderr = options.Properties, os.Stderr
+	cfg.properties = options.Properties
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	if err := cfg.format(ctx); err != nil {

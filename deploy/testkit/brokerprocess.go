@@ -97,10 +97,8 @@ func (c kafkaConfig) start(ctx context.Context) (kafkaProcess, error) {
 
 // awaitReady creates a topic until that succeeds: the broker answers other requests before.
 func (c kafkaConfig) awaitReady(ctx context.Context, process *child.Process) error {
-	client, closeIdle := newKafkaClient(c.address())
-	defer closeIdle()
 	for {
-		err := createTopic(ctx, client, kafka.TopicConfig{Topic: "testkit-ready", NumPartitions: 1, ReplicationFactor: 1})
+		err := c.createReadyTopic(ctx)
 		if err == nil || errors.Is(err, kafka.TopicAlreadyExists) {
 			return nil
 		}
@@ -112,6 +110,13 @@ func (c kafkaConfig) awaitReady(ctx context.Context, process *child.Process) err
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// createReadyTopic uses a new client for each attempt: one that was refused keeps the error for seconds.
+func (c kafkaConfig) createReadyTopic(ctx context.Context) error {
+	client, closeIdle := newKafkaClient(c.address())
+	defer closeIdle()
+	return createTopic(ctx, client, kafka.TopicConfig{Topic: "testkit-ready", NumPartitions: 1, ReplicationFactor: 1})
 }
 
 // Stop ends the broker in order.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,7 +99,7 @@ func engineLibrary(t testing.TB) string {
 // serveSharedClickHouse runs in the supervisor.
 func serveSharedClickHouse(ctx context.Context, dir string) (server, address, error) {
 	cfg := engineConfig(os.Getenv(libraryEnv), filepath.Join(dir, "data"), "127.0.0.1:0")
-	process, err := startEngine(ctx, cfg)
+	process, err := startEngine(ctx, cfg, os.Stderr)
 	if err != nil {
 		return nil, address{}, err
 	}
@@ -111,9 +112,9 @@ func engineConfig(library, dir, listen string) engine.Config {
 	return cfg
 }
 
-func startEngine(ctx context.Context, cfg engine.Config) (*engine.Process, error) {
+func startEngine(ctx context.Context, cfg engine.Config, stderr io.Writer) (*engine.Process, error) {
 	process, err := engine.Start(ctx, engine.StartConfig{
-		Config: cfg, Path: selfPath, Env: []string{roleEnv + "=" + engineRole}, Stderr: os.Stderr,
+		Config: cfg, Path: selfPath, Env: []string{roleEnv + "=" + engineRole}, Stderr: stderr,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start ClickHouse engine in %s: %w", cfg.Dir, err)

@@ -48,7 +48,7 @@ func (e *Engine) Start() {
 	e.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	process, err := startEngine(ctx, e.cfg)
+	process, err := startEngine(ctx, e.cfg, nil)
 	if err != nil {
 		e.t.Fatal(err)
 	}
