@@ -97,7 +97,8 @@ func (c *Client) Offsets(ctx context.Context, topic string) (first, last map[int
 	return first, last, nil
 }
 
-// committed leaves out the partitions that nothing was committed for.
+// committed leaves out the partitions that nothing was committed for; a group that never
+// committed need not exist.
 func (c *Client) committed(ctx context.Context, group, topic string, partitions []int32) (map[int32]int64, error) {
 	asked := make([]int, len(partitions))
 	for i, p := range partitions {
@@ -106,6 +107,9 @@ func (c *Client) committed(ctx context.Context, group, topic string, partitions 
 	r, err := c.client.OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: group, Topics: map[string][]int{topic: asked}})
 	if err == nil {
 		err = r.Error
+	}
+	if errors.Is(err, kafka.GroupIdNotFound) {
+		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("fetch the offsets of %s in group %s: %w", topic, group, err)

@@ -53,6 +53,7 @@ func (l *ledger) count() (distinct, repeated int) {
 // it commits as it goes and, for the last time, when it drains.
 type owner struct {
 	cluster Config
+	topic   string
 	ledger  *ledger
 	drain   time.Duration
 
@@ -78,7 +79,7 @@ func (o *owner) own(ctx context.Context, a Assignment, commit Commit) error {
 	var mu sync.Mutex
 	next := map[int32]int64{}
 	for _, p := range a.Partitions {
-		r := NewReader(o.cluster, quick(), topic, p.Partition, Hooks{}, zerolog.Nop())
+		r := NewReader(o.cluster, quick(), o.topic, p.Partition, Hooks{}, zerolog.Nop())
 		wg.Go(func() {
 			_ = r.Run(ctx, p.Committed, func(ctx context.Context, b Batch) error {
 				o.ledger.add(b.Records)
@@ -118,18 +119,26 @@ func start(t *testing.T, run func(context.Context, Owner) error, own Owner) (sto
 
 func TestGroup_shares_partitions_as_members_come_and_go_and_loses_nothing(t *testing.T) {
 	_, cluster := fake(t, 4)
-	p := producer(t, cluster)
+	shareAmongMembers(t, cluster, topic)
+}
+
+// shareAmongMembers has a second member join and leave while the topic, of four
+// partitions, is written to.
+func shareAmongMembers(t *testing.T, cluster Config, topic string) {
+	p := producer(t, cluster, func(c *ProducerConfig) { c.Topic = topic })
 	l := newLedger()
 	produced := 0
 	more := func() { produce(t, p, fmt.Sprint("v", produced), 50); produced += 50 }
-	group := func() *Group { return NewGroup(cluster, quickGroup(), Hooks{}, zerolog.Nop()) }
+	config := quickGroup()
+	config.Topic, config.ID = topic, "group-of-"+topic
+	group := func() *Group { return NewGroup(cluster, config, Hooks{}, zerolog.Nop()) }
 
-	a := &owner{cluster: cluster, ledger: l, drain: 50 * time.Millisecond}
+	a := &owner{cluster: cluster, topic: topic, ledger: l, drain: 50 * time.Millisecond}
 	stopA := start(t, group().Run, a.own)
 	more()
 	eventually(t, "the first member has all partitions", 10*time.Second, func() bool { return a.partitions() == 4 })
 	more()
-	b := &owner{cluster: cluster, ledger: l}
+	b := &owner{cluster: cluster, topic: topic, ledger: l}
 	stopB := start(t, group().Run, b.own)
 	more()
 	eventually(t, "two members have two partitions each", 10*time.Second, func() bool {
@@ -216,7 +225,7 @@ func TestGroup_returns_the_error_of_the_last_drain(t *testing.T) {
 
 func TestGroup_makes_a_new_assignment_when_the_topic_grows(t *testing.T) {
 	c, cluster := fake(t, 2)
-	o := &owner{cluster: cluster, ledger: newLedger()}
+	o := &owner{cluster: cluster, topic: topic, ledger: newLedger()}
 	start(t, NewGroup(cluster, quickGroup(), Hooks{}, zerolog.New(zerolog.NewTestWriter(t))).Run, o.own)
 	eventually(t, "two partitions", 10*time.Second, func() bool { return o.partitions() == 2 })
 	grow(t, c, 5)
@@ -236,7 +245,7 @@ func TestGroup_waits_for_the_topic_without_a_flood(t *testing.T) {
 	var mu sync.Mutex
 	errs := 0
 	hooks := Hooks{GroupError: func(error) { mu.Lock(); defer mu.Unlock(); errs++ }}
-	o := &owner{cluster: clusterAt(c.ListenAddrs()...), ledger: newLedger()}
+	o := &owner{cluster: clusterAt(c.ListenAddrs()...), topic: topic, ledger: newLedger()}
 	start(t, NewGroup(o.cluster, quickGroup(), hooks, zerolog.New(zerolog.NewTestWriter(t))).Run, o.own)
 	time.Sleep(time.Second)
 	if err := c.CreateTopic(topic, 2, nil); err != nil {

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -12,7 +13,14 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(memberEnv) != "" {
+		beMember()
+		return
+	}
+	// the test kit waits for the supervisor that it leaves behind
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("satisflow/deploy/testkit.spawnSupervisor.func1"))
+}
 
 const topic = "ratings"
 
@@ -91,6 +99,11 @@ type watched struct {
 }
 
 func watch(t *testing.T, cluster Config, config ReaderConfig, from int64) *watched {
+	t.Helper()
+	return watchTopic(t, cluster, topic, config, from)
+}
+
+func watchTopic(t *testing.T, cluster Config, topic string, config ReaderConfig, from int64) *watched {
 	t.Helper()
 	if err := config.Validate(); err != nil {
 		t.Fatal(err)

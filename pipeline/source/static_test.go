@@ -33,18 +33,28 @@ func quickStatic(partitions ...int32) StaticConfig {
 
 func TestStatic_owns_its_partitions_and_commits_for_lag_tools(t *testing.T) {
 	_, cluster := fake(t, 4)
-	produce(t, producer(t, cluster), "v", 200)
+	ownByHand(t, cluster, topic)
+}
+
+// ownByHand divides a new topic of four partitions by hand.
+func ownByHand(t *testing.T, cluster Config, topic string) {
+	produce(t, producer(t, cluster, func(c *ProducerConfig) { c.Topic = topic }), "v", 200)
+	static := func(partitions ...int32) *Static {
+		c := quickStatic(partitions...)
+		c.Topic, c.GroupID = topic, "hand-of-"+topic
+		return NewStatic(cluster, c, Hooks{CommitError: func(err error) { t.Error(err) }}, zerolog.Nop())
+	}
 	l := newLedger()
-	low := &owner{cluster: cluster, ledger: l}
-	high := &owner{cluster: cluster, ledger: l}
-	stopLow := start(t, NewStatic(cluster, quickStatic(0, 1), Hooks{}, zerolog.Nop()).Run, low.own)
-	start(t, NewStatic(cluster, quickStatic(2, 3), Hooks{}, zerolog.Nop()).Run, high.own)
+	low := &owner{cluster: cluster, topic: topic, ledger: l}
+	high := &owner{cluster: cluster, topic: topic, ledger: l}
+	stopLow := start(t, static(0, 1).Run, low.own)
+	start(t, static(2, 3).Run, high.own)
 	eventually(t, "all is read", 10*time.Second, func() bool { n, _ := l.count(); return n == 200 })
 	stopLow()
 
 	var got Assignment
 	ctx, cancel := context.WithCancel(t.Context())
-	err := NewStatic(cluster, quickStatic(1, 0, 2), Hooks{}, zerolog.Nop()).Run(ctx, func(ctx context.Context, a Assignment, _ Commit) error {
+	err := static(1, 0, 2).Run(ctx, func(ctx context.Context, a Assignment, _ Commit) error {
 		got = a
 		cancel()
 		return nil
@@ -73,7 +83,7 @@ func TestStatic_ends_when_a_partition_does_not_exist(t *testing.T) {
 
 func TestStatic_makes_a_new_assignment_when_the_topic_grows(t *testing.T) {
 	c, cluster := fake(t, 2)
-	o := &owner{cluster: cluster, ledger: newLedger()}
+	o := &owner{cluster: cluster, topic: topic, ledger: newLedger()}
 	start(t, NewStatic(cluster, quickStatic(0, 1), Hooks{}, zerolog.Nop()).Run, o.own)
 	eventually(t, "two partitions", 10*time.Second, func() bool { return o.partitions() == 2 })
 	grow(t, c, 3)
@@ -86,7 +96,7 @@ func TestStatic_makes_a_new_assignment_when_the_topic_grows(t *testing.T) {
 
 func TestStatic_counts_a_refused_commit_and_goes_on(t *testing.T) {
 	_, cluster := fake(t, 1)
-	member := &owner{cluster: cluster, ledger: newLedger()}
+	member := &owner{cluster: cluster, topic: topic, ledger: newLedger()}
 	start(t, NewGroup(cluster, quickGroup(), Hooks{}, zerolog.Nop()).Run, member.own)
 	eventually(t, "a live member", 10*time.Second, func() bool { return member.partitions() == 1 })
 	var refused atomic.Int32
