@@ -43,7 +43,7 @@ func (c kafkaConfig) address() string { return fmt.Sprintf("127.0.0.1:%d", c.por
 
 func (c kafkaConfig) file(name string) string { return filepath.Join(c.dir, name) }
 
-// format writes the broker's configuration and makes its data folder ready, once.
+// format writes the broker's configuration and makes its data folder ready, unless it is.
 func (c kafkaConfig) format(ctx context.Context) error {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return fmt.Errorf("format Kafka: %w", err)
@@ -56,7 +56,7 @@ func (c kafkaConfig) format(ctx context.Context) error {
 		return fmt.Errorf("format Kafka: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, c.java, "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
-		"-cp", filepath.Join(c.jars, "*"), "kafka.tools.StorageTool", "format",
+		"-cp", filepath.Join(c.jars, "*"), "kafka.tools.StorageTool", "format", "--ignore-formatted",
 		"-t", clusterID, "-c", c.file("server.properties"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("format Kafka: %w\n%s", err, out)

@@ -4,6 +4,7 @@ import "testing"
 
 func TestADatabaseIsEmptyAndTheTestsOwn(t *testing.T) {
 	db := ClickHouse(t)
+	logServer(t, db)
 	conn := db.Open()
 	var name string
 	var tables uint64

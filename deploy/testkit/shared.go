@@ -72,7 +72,7 @@ func joinServer(ctx context.Context, run processID, service string, env []string
 		return address{}, nil, err
 	}
 	defer func() { err = errors.Join(err, start.Release()) }()
-	if lease, err = filelock.TryShared(filepath.Join(dir, leaseLock)); err != nil {
+	if lease, err = filelock.AcquireShared(ctx, filepath.Join(dir, leaseLock)); err != nil {
 		return address{}, nil, err
 	}
 	a, running := readAddress(dir)

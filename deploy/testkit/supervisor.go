@@ -86,7 +86,7 @@ func supervise(service, dir string, run processID) error {
 	if err := writeAddress(dir, a); err != nil {
 		return errors.Join(err, s.Stop(ctx))
 	}
-	end, err := watch(s, dir, run)
+	joining, err := watch(s, dir, run)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,11 @@ func supervise(service, dir string, run processID) error {
 	defer cancel()
 	// Nobody can see an error any more, and the folder goes in any case.
 	_ = s.Stop(ctx)
-	return errors.Join(os.RemoveAll(dir), end.Release())
+	err = os.RemoveAll(dir)
+	if joining != nil {
+		err = errors.Join(err, joining.Release())
+	}
+	return err
 }
 
 func writeAddress(dir string, a address) error {
@@ -109,9 +113,9 @@ func writeAddress(dir string, a address) error {
 	return os.Rename(temporary, filepath.Join(dir, addressFile))
 }
 
-// watch returns when the run is over or the server idle, holding the start lock so that nobody joins any more; or with
-// an error when the server has ended by itself.
-func watch(s server, dir string, run processID) (*filelock.Lock, error) {
+// watch returns when the run is over, or when the server is idle, then with the lock that keeps others from joining; or
+// with an error when the server has ended by itself.
+func watch(s server, dir string, run processID) (joining *filelock.Lock, err error) {
 	lastUse := time.Now()
 	for {
 		select {
@@ -119,22 +123,18 @@ func watch(s server, dir string, run processID) (*filelock.Lock, error) {
 			return nil, fmt.Errorf("the server ended by itself: %w", s.Wait())
 		case <-time.After(watchInterval):
 		}
-		start, err := filelock.Try(filepath.Join(dir, startLock))
-		if errors.Is(err, filelock.ErrHeld) && run.alive() {
-			lastUse = time.Now()
-			continue
-		}
 		if !run.alive() {
-			return start, nil
+			return nil, nil
 		}
-		if inUse(dir) {
+		joining, err := filelock.Try(filepath.Join(dir, startLock))
+		if err != nil || inUse(dir) {
 			lastUse = time.Now()
 		}
 		if time.Since(lastUse) > idleTime {
-			return start, err
+			return joining, nil
 		}
-		if err := start.Release(); err != nil {
-			return nil, err
+		if joining != nil {
+			_ = joining.Release() // closing a file that was only locked
 		}
 	}
 }

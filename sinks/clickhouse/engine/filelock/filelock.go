@@ -20,9 +20,17 @@ const retryInterval = 50 * time.Millisecond
 type Lock struct{ file *os.File }
 
 // Acquire waits for the lock of the file at path, which is created if it is missing, until ctx ends.
-func Acquire(ctx context.Context, path string) (*Lock, error) {
+func Acquire(ctx context.Context, path string) (*Lock, error) { return acquire(ctx, path, exclusive) }
+
+// AcquireShared waits for the lock beside others that share it.
+func AcquireShared(ctx context.Context, path string) (*Lock, error) { return acquire(ctx, path, shared) }
+
+// Try takes the lock, or returns an error that is ErrHeld.
+func Try(path string) (*Lock, error) { return open(path, exclusive) }
+
+func acquire(ctx context.Context, path string, how mode) (*Lock, error) {
 	for {
-		lock, err := Try(path)
+		lock, err := open(path, how)
 		if !errors.Is(err, ErrHeld) {
 			return lock, err
 		}
@@ -33,12 +41,6 @@ func Acquire(ctx context.Context, path string) (*Lock, error) {
 		}
 	}
 }
-
-// Try takes the lock, or returns an error that is ErrHeld.
-func Try(path string) (*Lock, error) { return open(path, exclusive) }
-
-// TryShared takes the lock beside others that share it; ErrHeld if one holds it alone.
-func TryShared(path string) (*Lock, error) { return open(path, shared) }
 
 func open(path string, how mode) (*Lock, error) {
 	for {
