@@ -131,7 +131,7 @@ func (d *Decoder) readData(data, encoded []byte, ev *Event) {
 			return
 		}
 		d.start(raw)
-		if d.readText() {
+		if d.checkText() {
 			d.readEvent(ev)
 		}
 	case data == nil:

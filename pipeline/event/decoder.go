@@ -75,11 +75,10 @@ func (d *Decoder) decode(value []byte, headers []Header, ev *Event) {
 	clear(d.errs)
 	d.errs = d.errs[:0]
 	d.envelope = envelope{}
-	*ev = Event{Quality: NoQuality()}
 	d.start(value)
 	d.mode = modeOf(headers)
 	switch {
-	case !d.readText() || d.mode == binaryMode && !d.readHeaders(headers):
+	case !d.checkText() || d.mode == binaryMode && !d.readHeaders(headers):
 	case d.mode == structuredMode:
 		d.readStructured(ev)
 	default:
@@ -114,8 +113,8 @@ func (d *Decoder) readEvent(ev *Event) {
 	}
 }
 
-// readText checks what holds for the text as a whole.
-func (d *Decoder) readText() bool {
+// checkText checks what holds for the text as a whole.
+func (d *Decoder) checkText() bool {
 	const want = "one JSON object in a record"
 	switch c := d.peek(); {
 	case c == '{':
@@ -171,7 +170,7 @@ func (d *Decoder) object(ev *Event) bool {
 		}
 		d.given |= bit
 		if f.text != nil {
-			return d.readName(f, ev)
+			return d.readText(f, ev)
 		}
 		return f.read(d, f, ev)
 	})

@@ -15,6 +15,9 @@ const maxScaled = 100_000_000_000_000_000
 
 // parseScaled reads the text, which must be a JSON number, times 10^decimals.
 func parseScaled(text []byte, decimals int) scaled {
+	if n, ok := parseShort(text, decimals); ok {
+		return scaled{n: n, exact: true}
+	}
 	v := scaled{exact: true}
 	if text[0] == '-' {
 		v.neg, text = true, text[1:]
@@ -45,6 +48,28 @@ func parseScaled(text []byte, decimals int) scaled {
 		v.n = -v.n
 	}
 	return v
+}
+
+// parseShort reads what nearly all numbers are: few digits, no more decimals than are kept, no sign and no exponent.
+func parseShort(text []byte, decimals int) (n int64, ok bool) {
+	const most = 11
+	if len(text) > most {
+		return 0, false
+	}
+	for i, c := range text {
+		switch {
+		case digit(c):
+			n = n*10 + int64(c-'0')
+		case c == '.' && len(text)-1-i <= decimals:
+			decimals -= len(text) - 1 - i
+		default:
+			return 0, false
+		}
+	}
+	for range decimals {
+		n *= 10
+	}
+	return n, true
 }
 
 // digit takes the next digit; before says how many digits from here on stand before the point.

@@ -12,12 +12,14 @@ import (
 func (s *scanner) str() (string, bool) {
 	start := s.pos + 1
 	i := plainEnd(s.buf, start)
-	if i < len(s.buf) && s.buf[i] == '"' {
-		s.pos = i + 1
-		return view(s.buf[start:i]), true
-	}
-	if i < len(s.buf) && s.buf[i] == '\\' {
-		return s.escaped(start, i)
+	if i < len(s.buf) {
+		switch s.buf[i] {
+		case '"':
+			s.pos = i + 1
+			return view(s.buf[start:i]), true
+		case '\\':
+			return s.escaped(start, i)
+		}
 	}
 	s.pos = i
 	return "", s.failHere("the end of the string; a control character must be escaped")
@@ -27,13 +29,14 @@ func (s *scanner) str() (string, bool) {
 // at eight bytes at once; the lowest bit that is set is exact, whatever is borrowed above it.
 func plainEnd(b []byte, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
+	for len(b)-i >= 8 {
+		w := binary.LittleEndian.Uint64(b[i : i+8])
 		quote, slash := w^(ones*'"'), w^(ones*'\\')
 		hit := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*0x20)&^w) & highs
 		if hit != 0 {
 			return i + bits.TrailingZeros64(hit)/8
 		}
+		i += 8
 	}
 	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= 0x20 {
 		i++

@@ -14,20 +14,37 @@ func (d *Decoder) wrongKind(f *field, member, want string) bool {
 	return ok
 }
 
-// readString reads a string of at most max characters for which is holds; valid says whether it is one.
-func (d *Decoder) readString(f *field, member, want string, max int, is func(string) bool) (s string, valid, ok bool) {
+// readString reads a string of at most max characters for which is holds, if it is not nil. The string is empty where it is wrong.
+func (d *Decoder) readString(f *field, member, want string, max int, is func(string) bool) (s string, ok bool) {
 	if d.peek() != '"' {
-		return "", false, d.wrongKind(f, member, want)
+		return "", d.wrongKind(f, member, want)
 	}
 	start := d.pos
 	if s, ok = d.str(); !ok {
-		return "", false, false
+		return "", false
 	}
 	if tooLong(s, max) || is != nil && !is(s) {
 		d.reject(f, member, d.buf[start:d.pos], want)
-		return "", false, true
+		return "", true
 	}
-	return s, true, true
+	return s, true
+}
+
+// readName is readString for least to max characters without control characters. Only a string that had escapes, and so
+// became shorter, can have any.
+func (d *Decoder) readName(f *field, member, want string, least, max int) (s string, ok bool) {
+	if d.peek() != '"' {
+		return "", d.wrongKind(f, member, want)
+	}
+	start := d.pos
+	if s, ok = d.str(); !ok {
+		return "", false
+	}
+	if len(s) < least || tooLong(s, max) || len(s) < d.pos-start-2 && !isName(s) {
+		d.reject(f, member, d.buf[start:d.pos], want)
+		return "", true
+	}
+	return s, true
 }
 
 // tooLong says whether the string has more characters; it counts them only if the bytes leave room for doubt.
@@ -45,24 +62,23 @@ func tooLong(s string, max int) bool {
 // isName says whether the text has no control characters.
 func isName(s string) bool {
 	for i := range len(s) {
-		if s[i] < 0x20 || s[i] == 0x7f {
+		if s[i] < 0x20 {
 			return false
 		}
 	}
 	return true
 }
 
-func (d *Decoder) readName(f *field, ev *Event) bool {
-	is := isName
-	switch {
-	case f.max == MaxComment:
-		is = nil
-	case f.required:
-		is = func(s string) bool { return s != "" && isName(s) }
+// readText reads a text field that has no reader of its own.
+func (d *Decoder) readText(f *field, ev *Event) (ok bool) {
+	to, least := f.text(ev), 0
+	if f.required {
+		least = 1
 	}
-	s, valid, ok := d.readString(f, "", f.want, f.max, is)
-	if valid {
-		*f.text(ev) = s
+	if f.max == MaxComment {
+		*to, ok = d.readString(f, "", f.want, f.max, nil)
+	} else {
+		*to, ok = d.readName(f, "", f.want, least, f.max)
 	}
 	return ok
 }
@@ -78,7 +94,7 @@ func isRatingID(s string) bool {
 }
 
 func readRatingID(d *Decoder, f *field, ev *Event) bool {
-	s, _, ok := d.readString(f, "", f.want, MaxRatingID, isRatingID)
+	s, ok := d.readString(f, "", f.want, MaxRatingID, isRatingID)
 	ev.RatingID = s
 	return ok
 }
@@ -123,7 +139,7 @@ func readRating(d *Decoder, f *field, ev *Event) bool {
 }
 
 func readOp(d *Decoder, f *field, ev *Event) bool {
-	s, _, ok := d.readString(f, "", f.want, MaxName, func(s string) bool { return s == "put" || s == "erase" })
+	s, ok := d.readString(f, "", f.want, MaxName, func(s string) bool { return s == "put" || s == "erase" })
 	if s == "erase" {
 		ev.Op = Erase
 	}
@@ -131,7 +147,7 @@ func readOp(d *Decoder, f *field, ev *Event) bool {
 }
 
 func readRespondent(d *Decoder, f *field, ev *Event) bool {
-	s, _, ok := d.readString(f, "", f.want, MaxName, func(s string) bool { return s == "customer" || s == "staff" })
+	s, ok := d.readString(f, "", f.want, MaxName, func(s string) bool { return s == "customer" || s == "staff" })
 	ev.Staff = s == "staff"
 	return ok
 }
@@ -174,13 +190,10 @@ func (d *Decoder) rejectTime(f *field, text []byte) {
 	}
 }
 
-func isCustomerID(s string) bool { return s != "" && isName(s) }
-
 // readCustomerID reads a string, or an integer as its digits.
-func readCustomerID(d *Decoder, f *field, ev *Event) bool {
+func readCustomerID(d *Decoder, f *field, ev *Event) (ok bool) {
 	if c := d.peek(); c != '-' && !digit(c) {
-		s, _, ok := d.readString(f, "", f.want, MaxCustomerID, isCustomerID)
-		ev.CustomerID = s
+		ev.CustomerID, ok = d.readName(f, "", f.want, 1, MaxCustomerID)
 		return ok
 	}
 	text, ok := d.number()
@@ -206,7 +219,7 @@ func isLanguage(s string) bool {
 }
 
 func readLanguage(d *Decoder, f *field, ev *Event) bool {
-	s, _, ok := d.readString(f, "", f.want, maxLanguage, isLanguage)
+	s, ok := d.readString(f, "", f.want, maxLanguage, isLanguage)
 	ev.Language = s
 	return ok
 }

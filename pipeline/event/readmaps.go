@@ -28,7 +28,7 @@ func readAttributes(d *Decoder, f *field, ev *Event) bool {
 		if d.peek() == 'n' {
 			return d.literal("null")
 		}
-		s, _, ok := d.readString(f, d.attributes[i], wantName, MaxName, isName)
+		s, ok := d.readName(f, d.attributes[i], wantName, 0, MaxName)
 		values[i] = s
 		return ok
 	})
@@ -143,7 +143,7 @@ func (d *Decoder) readAnswer(f *field, question string) bool {
 		}
 		return ok
 	}
-	s, _, ok := d.readString(f, question, wantAnswer, MaxComment, nil)
+	s, ok := d.readString(f, question, wantAnswer, MaxComment, nil)
 	if s != "" {
 		d.answers = append(d.answers, Answer{Question: question, Value: s})
 	}

@@ -10,7 +10,7 @@ import (
 // schema is a JSON Schema.
 type schema = map[string]any
 
-const noControls = `^[^\x00-\x1f\x7f]*$`
+const noControls = `^[^\x00-\x1f]*$`
 
 // Schema returns the JSON Schema (draft 2020-12) of an event for a configuration. It is made from the fields that the
 // Decoder reads. What it accepts is read without an error, except that a customer id that is a number must be written as an

@@ -76,7 +76,7 @@ func TestWhatTheSchemaAcceptsIsRead(t *testing.T) {
 		"occurred_at": {`"2026-03-01T09:30:00Z"`, `"2026-03-01t09:30:00.123456789-23:59"`, `"2026-13-01T09:30:00Z"`, `"2199-12-31T23:59:59Z"`, `"2026-03-01"`},
 		"customer_id": {`"c"`, `7`, `-7`, `7.5`, `""`, `"客户"`},
 		"service":     {`"legal_consulting"`, `"legal_consulting"`, `"other"`, `""`, `null`},
-		"channel":     {`"web"`, `""`, `null`, `"\u007f"`, `5`},
+		"channel":     {`"web"`, `""`, `null`, `"\u001f"`, `5`},
 		"attributes":  {`{}`, `null`, `{"region":"x","other":5}`, `{"region":5}`, `[]`},
 		"rating":      {`4`, `4.25`, `1`, `5.0`, `5.01`, `0.99`, `3.999`, `null`, `"4"`},
 		"respondent":  {`"staff"`, `null`, `"other"`},
