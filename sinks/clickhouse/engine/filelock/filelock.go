@@ -23,7 +23,9 @@ type Lock struct{ file *os.File }
 func Acquire(ctx context.Context, path string) (*Lock, error) { return acquire(ctx, path, exclusive) }
 
 // AcquireShared waits for the lock beside others that share it.
-func AcquireShared(ctx context.Context, path string) (*Lock, error) { return acquire(ctx, path, shared) }
+func AcquireShared(ctx context.Context, path string) (*Lock, error) {
+	return acquire(ctx, path, shared)
+}
 
 // Try takes the lock, or returns an error that is ErrHeld.
 func Try(path string) (*Lock, error) { return open(path, exclusive) }
