@@ -36,7 +36,7 @@ type ClickHouseDB struct {
 // ClickHouse creates a database for the test and drops it at the test's end.
 func ClickHouse(t testing.TB) *ClickHouseDB {
 	t.Helper()
-	a := sharedServer(t, clickhouseService, libraryEnv+"="+engineLibrary(t))
+	a := sharedServer(t, clickhouseService, libraryEnv+"="+EngineLibrary(t))
 	return createDatabase(t, a.HostPort, a.Token)
 }
 
@@ -83,8 +83,8 @@ func execSQL(t testing.TB, conn driver.Conn, sql string) {
 	}
 }
 
-// engineLibrary finds or fetches the engine; the test ends if this machine can't.
-func engineLibrary(t testing.TB) string {
+// EngineLibrary finds or fetches the ClickHouse engine and returns its path; the test ends if this machine can't.
+func EngineLibrary(t testing.TB) string {
 	t.Helper()
 	path, err := engine.Library(context.Background(), engine.LibraryConfig{Progress: os.Stderr})
 	if errors.Is(err, engine.ErrUnavailable) {

@@ -29,7 +29,7 @@ type Engine struct {
 // StartClickHouse starts an engine of the test's own; it ends with the test.
 func StartClickHouse(t testing.TB, options EngineOptions) *Engine {
 	t.Helper()
-	library := engineLibrary(t)
+	library := EngineLibrary(t)
 	if options.Dir == "" {
 		options.Dir = filepath.Join(t.TempDir(), "clickhouse")
 	}

@@ -25,7 +25,7 @@ func logServer(t *testing.T, db *ClickHouseDB) {
 }
 
 func TestTheProcessesOfARunShareAServerThatEndsWithIt(t *testing.T) {
-	engineLibrary(t)
+	EngineLibrary(t)
 	// The shell stands for go test: the parent of two test processes.
 	shell := testProcesses(`"$0" "$@" & "$0" "$@" & wait`)
 	var out bytes.Buffer
@@ -45,7 +45,7 @@ func TestTheProcessesOfARunShareAServerThatEndsWithIt(t *testing.T) {
 }
 
 func TestNothingIsLeftOfARunThatWasKilled(t *testing.T) {
-	engineLibrary(t)
+	EngineLibrary(t)
 	// It waits for its standard input after the test, to be killed.
 	shell := testProcesses(`"$0" "$@"; read -r line`)
 	stdin, err := shell.StdinPipe()

@@ -70,7 +70,7 @@ func openCompressed(t *testing.T, dsn string, compression *clickhouse.Compressio
 }
 
 func batchReturns(t *testing.T, conn driver.Conn) {
-	exec(t, conn, "CREATE OR REPLACE TABLE batch (id UInt64, at DateTime64(3, 'UTC'), kind LowCardinality(String), tags Map(String, String), score Nullable(Float64), list Array(String)) ENGINE = MergeTree ORDER BY id")
+	mustExec(t, conn, "CREATE OR REPLACE TABLE batch (id UInt64, at DateTime64(3, 'UTC'), kind LowCardinality(String), tags Map(String, String), score Nullable(Float64), list Array(String)) ENGINE = MergeTree ORDER BY id")
 	batch, err := conn.PrepareBatch(t.Context(), "INSERT INTO batch")
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func batchReturns(t *testing.T, conn driver.Conn) {
 }
 
 func columnsReturn(t *testing.T, conn driver.Conn) {
-	exec(t, conn, "CREATE OR REPLACE TABLE columnar (id UInt64, name String) ENGINE = MergeTree ORDER BY id")
+	mustExec(t, conn, "CREATE OR REPLACE TABLE columnar (id UInt64, name String) ENGINE = MergeTree ORDER BY id")
 	batch, err := conn.PrepareBatch(t.Context(), "INSERT INTO columnar (id, name)")
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func columnsReturn(t *testing.T, conn driver.Conn) {
 }
 
 func blankLinesReturn(t *testing.T, conn driver.Conn) {
-	exec(t, conn, "CREATE OR REPLACE TABLE blank (body String) ENGINE = MergeTree ORDER BY tuple()")
+	mustExec(t, conn, "CREATE OR REPLACE TABLE blank (body String) ENGINE = MergeTree ORDER BY tuple()")
 	batch, err := conn.PrepareBatch(t.Context(), "INSERT INTO blank")
 	if err != nil {
 		t.Fatal(err)
@@ -186,7 +186,7 @@ func lateErrorIsTyped(t *testing.T, conn driver.Conn) {
 }
 
 func refusedRowIsTyped(t *testing.T, conn driver.Conn) {
-	exec(t, conn, "CREATE OR REPLACE TABLE small (n UInt64, CONSTRAINT small CHECK n < 10) ENGINE = MergeTree ORDER BY n")
+	mustExec(t, conn, "CREATE OR REPLACE TABLE small (n UInt64, CONSTRAINT small CHECK n < 10) ENGINE = MergeTree ORDER BY n")
 	batch, err := conn.PrepareBatch(t.Context(), "INSERT INTO small")
 	if err != nil {
 		t.Fatal(err)
@@ -241,15 +241,15 @@ func externalTableJoins(t *testing.T, conn driver.Conn) {
 }
 
 func sessionsAreSeparate(t *testing.T, conn driver.Conn) {
-	exec(t, conn, "CREATE TEMPORARY TABLE leak (n UInt8)")
-	exec(t, conn, "SET max_threads = 7")
+	mustExec(t, conn, "CREATE TEMPORARY TABLE leak (n UInt8)")
+	mustExec(t, conn, "SET max_threads = 7")
 	assertCode(t, conn.Exec(t.Context(), "SELECT * FROM leak"), 60)
 	if got := scan[uint64](t, conn, "SELECT toUInt64(getSetting('max_threads'))"); got == 7 {
 		t.Error("a setting of another request holds")
 	}
 }
 
-func exec(t *testing.T, conn driver.Conn, sql string) {
+func mustExec(t *testing.T, conn driver.Conn, sql string) {
 	t.Helper()
 	if err := conn.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)

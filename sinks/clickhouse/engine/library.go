@@ -57,7 +57,7 @@ func Library(ctx context.Context, cfg LibraryConfig) (string, error) {
 	if isFile(path) {
 		return path, nil
 	}
-	return path, fetchOnce(ctx, cfg.Progress, path)
+	return path, fetchOnce(ctx, cfg.Progress, path, libraryIntegrity)
 }
 
 func givenLibrary(path string) (string, error) {
@@ -79,7 +79,7 @@ func libraryDir(cacheDir string) (string, error) {
 }
 
 // fetchOnce fetches the library to path, unless another process did so while this one waited.
-func fetchOnce(ctx context.Context, progress io.Writer, path string) (err error) {
+func fetchOnce(ctx context.Context, progress io.Writer, path, integrity string) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("create the cache folder of the clickhouse engine: %w", err)
@@ -99,10 +99,10 @@ func fetchOnce(ctx context.Context, progress io.Writer, path string) (err error)
 		return fmt.Errorf("prepare to fetch the clickhouse engine: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	return fetch(ctx, progress, work, path)
+	return fetch(ctx, progress, work, path, integrity)
 }
 
-func fetch(ctx context.Context, progress io.Writer, work, path string) error {
+func fetch(ctx context.Context, progress io.Writer, work, path, integrity string) error {
 	if err := checkFreeSpace(work); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func fetch(ctx context.Context, progress io.Writer, work, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkIntegrity(tarball, libraryIntegrity); err != nil {
+	if err := checkIntegrity(tarball, integrity); err != nil {
 		return err
 	}
 	unpacked := filepath.Join(work, libraryFile)

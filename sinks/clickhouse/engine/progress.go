@@ -28,7 +28,7 @@ func startReport(w io.Writer, dir string) *report {
 	}
 	r := &report{w: w, start: time.Now(), stop: make(chan struct{}), ended: make(chan struct{})}
 	fmt.Fprintf(w, "fetching the ClickHouse engine %s %s by npm, %d MB, once (development and tests run it embedded)\n",
-		libraryPackage, LibraryVersion, tarballBytes/1_000_000)
+		libraryPackage, LibraryVersion, (tarballBytes+500_000)/1_000_000)
 	if isTerminal(w) {
 		r.bar = progressbar.NewOptions64(tarballBytes, progressbar.OptionSetWriter(w), progressbar.OptionShowBytes(true),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30), progressbar.OptionFullWidth())
