@@ -1,6 +1,9 @@
 package window
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Pane is the number of a pane: its start is Pane × pane length after the Unix epoch, UTC.
 type Pane = int32
@@ -31,7 +34,10 @@ func (d *Definition) Grid() Grid {
 }
 
 // PaneOf returns the pane that holds the time, in Unix milliseconds. A time on a boundary belongs to the pane it starts.
-func (g *Grid) PaneOf(ms int64) Pane { return Pane(floorDiv(ms, g.PaneMS)) }
+// Times beyond all panes give the first or last one.
+func (g *Grid) PaneOf(ms int64) Pane {
+	return Pane(min(max(floorDiv(ms, g.PaneMS), math.MinInt32), math.MaxInt32))
+}
 
 // Start returns the start of the pane, which is also the time of the window end with that number.
 func (g *Grid) Start(p Pane) time.Time { return time.UnixMilli(int64(p) * g.PaneMS).UTC() }

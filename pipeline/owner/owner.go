@@ -1,0 +1,212 @@
+package owner
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+
+	"satisflow/pipeline/event"
+	"satisflow/pipeline/fact"
+	"satisflow/pipeline/window"
+)
+
+// Owner is the memory of one assignment of one partition. It always starts empty, from the checkpoint, and is thrown away
+// when the partition is revoked. Fold and Snapshot may be called from two goroutines; Snapshot, the writing of a flush and
+// Acked must not overlap.
+type Owner struct {
+	cfg       *Config
+	partition int32
+
+	mu        sync.Mutex
+	keys      *window.Keys
+	next      int64 // next offset to read
+	newest    int64 // greatest admitted occurred_at, Unix ms
+	endAt     int64 // when the end of the partition was last seen, with nothing read since; 0 when not at its end
+	timestamp int64 // of the last record read
+	panes     map[window.Pane]*pane
+	known     paneSet
+	facts     []fact.Fact
+	dead      []DeadLetter
+	pending   int // bytes of facts and dead letters not acknowledged
+	inPanes   int // bytes of panes
+	stats     Stats
+	revoked   bool
+	tick      int64
+
+	// Of the flusher alone, but for table.now and cut, which readers take under mu.
+	table     table
+	floor     window.Pane // the table holds every stored pane from here on
+	watermark int64       // of the last acknowledged flush, Unix ms
+	cut       int64       // of the last acknowledged flush; -1 before the first
+	freshAt   int64
+
+	generation int64 // only under GenerationInVersion
+	fallen     int64 // only under WatermarkFalls: the greatest watermark acknowledged
+}
+
+// Stats counts what happened to the records of one assignment.
+type Stats struct {
+	Consumed, Admitted, Rejected int64
+	Duplicates                   int64 // the same or an older version of a known rating, from another offset
+	Replayed                     int64 // the very record that is stored already
+	Corrections                  int64 // a later version of a known rating
+	Erasures                     int64
+	Late                         int64 // older than the watermark on arrival
+	Frozen                       int64 // older than the retention: recorded, in no sum
+	PagedIn                      int64 // panes read back
+	FactRows, PaneRows           int64 // written
+	WindowRows                   int64
+}
+
+// never is the watermark before any record: no window has closed.
+const never = math.MinInt32
+
+// neverMS is never in Unix ms: in the first of all panes, and far enough from the end of int64 for arithmetic.
+const neverMS = math.MinInt64 / 4
+
+// Assign reads the partition's state from the store: checkpoint first, then known panes, then pane sums. now is the clock
+// in Unix ms.
+func Assign(ctx context.Context, cfg *Config, st Store, partition int32, now int64) (*Owner, error) {
+	o := &Owner{cfg: cfg, partition: partition, keys: window.NewKeys(cfg.Attributes), panes: map[window.Pane]*pane{},
+		newest: neverMS, watermark: neverMS, fallen: neverMS, cut: -1, floor: never, table: table{grid: &cfg.Grid}}
+	steps := []func(context.Context, Store, int64) error{o.readCheckpoint, o.readKnown, o.readSums}
+	switch {
+	case cfg.Fault.has(SumsBeforeCheckpoint):
+		steps[0], steps[1], steps[2] = steps[2], steps[0], steps[1]
+	case cfg.Fault.has(CheckpointAfterKnown):
+		steps[0], steps[1], steps[2] = steps[1], steps[2], steps[0]
+	}
+	for _, step := range steps {
+		if err := step(ctx, st, now); err != nil {
+			return nil, fmt.Errorf("assign partition %d: %w", partition, err)
+		}
+	}
+	o.table.advance(cfg.Grid.PaneOf(now))
+	return o, nil
+}
+
+func (o *Owner) readCheckpoint(ctx context.Context, st Store, now int64) error {
+	cps, err := st.Checkpoints(ctx, []int32{o.partition})
+	if err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	c, ok := cps[o.partition]
+	if !ok {
+		return nil
+	}
+	if c.Definition != o.cfg.Definition {
+		return fmt.Errorf("checkpoint has the window definition %s, this configuration is %s: a change of bands, windows, dimensions or partitions needs a new epoch",
+			c.Definition, o.cfg.Definition)
+	}
+	o.next, o.watermark, o.cut, o.freshAt = c.Cut, c.Watermark, c.Cut, c.FreshAt
+	o.floor = o.cfg.floor(c.Watermark, now)
+	return nil
+}
+
+// floor is the pane from which on the table holds everything: as far back as the longest window that closes next, or
+// that is current, can reach.
+func (c *Config) floor(watermark, now int64) window.Pane {
+	p := c.Grid.PaneOf(min(watermark, now))
+	if p == never {
+		return never
+	}
+	return p - c.Grid.Longest - 1
+}
+
+func (o *Owner) readKnown(ctx context.Context, st Store, _ int64) error {
+	recent := o.cfg.Grid.PaneOf(max(o.watermark, 0)) - 4
+	err := st.KnownPanes(ctx, o.partition, func(p window.Pane) {
+		if p >= recent || !o.cfg.Fault.has(KnownRecent) {
+			o.known.add(p)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("read known panes: %w", err)
+	}
+	return nil
+}
+
+func (o *Owner) readSums(ctx context.Context, st Store, _ int64) error {
+	from := o.floor
+	if o.cfg.Fault.has(SumsRecentOnly) {
+		from = o.cfg.Grid.PaneOf(max(o.watermark, 0)) - 4
+	}
+	err := st.PaneSums(ctx, o.partition, from, math.MaxInt32, nil, func(p window.Pane, k window.Key, s *window.Sums) {
+		o.table.set(p, o.keys.ID(k), *s)
+	})
+	if err != nil {
+		return fmt.Errorf("read pane sums: %w", err)
+	}
+	return nil
+}
+
+// Partition returns the number of the partition.
+func (o *Owner) Partition() int32 { return o.partition }
+
+// Next returns the next offset to read.
+func (o *Owner) Next() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.next
+}
+
+// Full says whether the memory of the partition is used up: fold no more until a flush is acknowledged.
+func (o *Owner) Full() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.full()
+}
+
+func (o *Owner) full() bool { return o.pending+o.inPanes > o.cfg.MaxBytes }
+
+// Pending returns how many facts wait for a flush, and the estimated bytes of the partition's memory.
+func (o *Owner) Pending() (facts, bytes int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.facts), o.pending + o.inPanes
+}
+
+// Stats returns the counters of this assignment.
+func (o *Owner) Stats() Stats {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.stats
+}
+
+// Revoke ends the assignment: a flush under way leaves out all later steps of this partition.
+func (o *Owner) Revoke() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.revoked = true
+}
+
+func (o *Owner) isRevoked() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.revoked
+}
+
+// Progress returns the watermark and the freshness of the last acknowledged flush, Unix ms; ok is false before any.
+func (o *Owner) Progress() (cut, watermark, freshAt int64, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.cut, o.watermark, o.freshAt, o.cut >= 0
+}
+
+// Current calls yield for every key and window of the current windows as of the last snapshot.
+func (o *Owner) Current(yield func(k window.Key, name string, s *window.Sums)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id := range o.table.now {
+		for i, w := range o.cfg.Grid.Windows {
+			yield(o.keys.Key(window.KeyID(id)), w.Name, &o.table.now[id][i])
+		}
+	}
+}
+
+// eventPane returns the pane of the event and whether it is frozen for a record with the timestamp.
+func (o *Owner) eventPane(e *event.Event, timestamp int64) (window.Pane, bool) {
+	p := o.cfg.Grid.PaneOf(e.OccurredAt)
+	return p, o.cfg.Retention > 0 && p < o.cfg.Grid.PaneOf(timestamp-o.cfg.Retention.Milliseconds())
+}

@@ -1,0 +1,166 @@
+package owner
+
+import (
+	"context"
+	"slices"
+
+	"satisflow/pipeline/event"
+	"satisflow/pipeline/fact"
+	"satisflow/pipeline/window"
+)
+
+// simDB is what ClickHouse keeps of one partition: per key the highest version, of equal ones the last inserted.
+type simDB struct {
+	facts   map[simFactKey]fact.Fact
+	panes   map[simPaneKey]PaneRow
+	windows map[simWindowKey]WindowRow
+	dead    map[int64]bool
+	ckpt    map[int64]Checkpoint // at 0
+	maxMark int64                // only for the trap of reading the halves of a checkpoint apart
+}
+
+type (
+	simFactKey struct {
+		pane window.Pane
+		id   string
+	}
+	simPaneKey struct {
+		pane window.Pane
+		key  window.Key
+	}
+	simWindowKey struct {
+		name string
+		end  window.Pane
+		key  window.Key
+	}
+)
+
+func newSimDB() *simDB {
+	return &simDB{map[simFactKey]fact.Fact{}, map[simPaneKey]PaneRow{}, map[simWindowKey]WindowRow{}, map[int64]bool{}, map[int64]Checkpoint{}, neverMS}
+}
+
+// insert is one insert under way: rows of one table, of several partitions.
+type insert struct {
+	table string
+	rows  []any
+}
+
+func (s *sim) store(dbs []*simDB, in insert) {
+	for _, r := range in.rows {
+		switch r := r.(type) {
+		case fact.Fact:
+			d, k := dbs[r.Partition], simFactKey{r.Pane, r.Event.RatingID}
+			if old, ok := d.facts[k]; !ok || r.Version >= old.Version {
+				d.facts[k] = r
+			}
+		case PaneRow:
+			d, k := dbs[r.Partition], simPaneKey{r.Pane, r.Key}
+			if old, ok := d.panes[k]; !ok || r.Version >= old.Version {
+				d.panes[k] = r
+			}
+		case WindowRow:
+			d, k := dbs[r.Partition], simWindowKey{r.Window, r.End, r.Key}
+			if old, ok := d.windows[k]; !ok || r.Version >= old.Version {
+				d.windows[k] = r
+			}
+		case DeadLetter:
+			dbs[r.Partition].dead[r.Offset] = true
+		case Checkpoint:
+			d := dbs[r.Partition]
+			if old, ok := d.ckpt[0]; !ok || r.Version(&s.grid) >= old.Version(&s.grid) {
+				d.ckpt[0] = r
+			}
+			d.maxMark = max(d.maxMark, r.Watermark)
+		}
+	}
+}
+
+// simStore is the Store and Sink of one process: each call is a step at which the schedule may go elsewhere, kill the
+// process, or tear, delay and repeat the insert.
+type simStore struct {
+	p *proc
+}
+
+func (st simStore) Checkpoints(_ context.Context, parts []int32) (map[int32]Checkpoint, error) {
+	out := map[int32]Checkpoint{}
+	for _, p := range parts {
+		if c, ok := st.p.sim.db[p].ckpt[0]; ok {
+			if st.p.sim.halvesApart {
+				c.Watermark = st.p.sim.db[p].maxMark
+			}
+			out[p] = c
+		}
+	}
+	return out, st.p.pause(insert{})
+}
+
+func (st simStore) read(p int32) *simDB {
+	if st.p.sim.lagging {
+		return st.p.sim.replica[p]
+	}
+	return st.p.sim.db[p]
+}
+
+func (st simStore) KnownPanes(_ context.Context, p int32, yield func(window.Pane)) error {
+	for k := range st.read(p).facts {
+		yield(k.pane)
+	}
+	for k := range st.read(p).panes {
+		yield(k.pane)
+	}
+	return st.p.pause(insert{})
+}
+
+func (st simStore) PaneSums(_ context.Context, p int32, from, to window.Pane, keys []window.Key, yield func(window.Pane, window.Key, *window.Sums)) error {
+	for k, r := range st.read(p).panes {
+		if k.pane >= from && k.pane < to && (keys == nil || slices.Contains(keys, k.key)) {
+			yield(k.pane, k.key, &r.Sums)
+		}
+	}
+	return st.p.pause(insert{})
+}
+
+func (st simStore) PageFacts(_ context.Context, p int32, panes []window.Pane, yield func(window.Pane, *event.Event, uint64)) error {
+	for k, f := range st.read(p).facts {
+		if slices.Contains(panes, k.pane) {
+			yield(k.pane, &f.Event, f.Version)
+		}
+	}
+	return st.p.pause(insert{})
+}
+
+func (st simStore) PageKeys(_ context.Context, p int32, panes []window.Pane, yield func(window.Pane, window.Key)) error {
+	for k := range st.read(p).panes {
+		if slices.Contains(panes, k.pane) {
+			yield(k.pane, k.key)
+		}
+	}
+	return st.p.pause(insert{})
+}
+
+func (st simStore) InsertFacts(_ context.Context, rows []fact.Fact) error {
+	return simInsert(st.p, "facts", rows)
+}
+func (st simStore) InsertPanes(_ context.Context, rows []PaneRow) error {
+	return simInsert(st.p, "panes", rows)
+}
+func (st simStore) InsertWindows(_ context.Context, rows []WindowRow) error {
+	return simInsert(st.p, "windows", rows)
+}
+func (st simStore) InsertDeadLetters(_ context.Context, rows []DeadLetter) error {
+	return simInsert(st.p, "dead", rows)
+}
+func (st simStore) InsertCheckpoints(_ context.Context, rows []Checkpoint) error {
+	return simInsert(st.p, "ckpt", rows)
+}
+
+func simInsert[T any](p *proc, table string, rows []T) error {
+	in := insert{table: table}
+	for _, r := range rows {
+		in.rows = append(in.rows, r)
+	}
+	if err := p.meanwhile(); err != nil {
+		return err
+	}
+	return p.pause(in)
+}

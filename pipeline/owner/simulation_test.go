@@ -1,0 +1,124 @@
+package owner
+
+import (
+	"flag"
+	"runtime"
+	"sync"
+	"testing"
+)
+
+var (
+	simRuns = flag.Int("sim.runs", 10_000, "schedules of the exactness simulation")
+	simSeed = flag.Uint64("sim.seed", 0, "first seed; one seed reproduces one schedule")
+)
+
+func simulate(runs int, first uint64, fault Fault, halvesApart, lagging bool) (wrong int, firstWrong uint64, kinds map[string]int, total simStats, with simStats) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	kinds, firstWrong = map[string]int{}, ^uint64(0)
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < runs; i += workers {
+				s := runSim(seeded(first+uint64(i)), fault, halvesApart, lagging)
+				mu.Lock()
+				if len(s.wrong) > 0 {
+					wrong++
+					firstWrong = min(firstWrong, first+uint64(i))
+				}
+				for k := range s.wrong {
+					kinds[k]++
+				}
+				total.add(s.stats)
+				with.add(s.stats.once())
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return wrong, firstWrong, kinds, total, with
+}
+
+func (a *simStats) add(b simStats) {
+	a.crashes += b.crashes
+	a.zombies += b.zombies
+	a.revocations += b.revocations
+	a.evictions += b.evictions
+	a.torn += b.torn
+	a.delays += b.delays
+	a.repeats += b.repeats
+	a.flushes += b.flushes
+	a.late += b.late
+	a.paged += b.paged
+}
+
+func (a simStats) once() simStats {
+	return simStats{min(a.crashes, 1), min(a.zombies, 1), min(a.revocations, 1), min(a.evictions, 1), min(a.torn, 1),
+		min(a.delays, 1), min(a.repeats, 1), min(a.flushes, 1), min(a.late, 1), min(a.paged, 1)}
+}
+
+func TestEverySchedule(t *testing.T) {
+	wrong, first, kinds, total, with := simulate(*simRuns, *simSeed, 0, false, false)
+	t.Logf("%d schedules; events %+v; schedules with at least one %+v", *simRuns, total, with)
+	if wrong > 0 {
+		t.Fatalf("%d of %d schedules wrong, first seed %d: %v", wrong, *simRuns, first, kinds)
+	}
+}
+
+// traps are the designs that were wrong, each a switch on the production code (or on what the store answers) that the
+// simulation must catch.
+var traps = []struct {
+	name                 string
+	fault                Fault
+	halvesApart, lagging bool
+}{
+	{name: "pane sums moved by the effect of records", fault: DeltaSums},
+	{name: "closing windows written only when touched", fault: WindowsOnlyTouched},
+	{name: "checkpoint before the windows", fault: CheckpointFirst},
+	{name: "watermark read again for the checkpoint", fault: WatermarkReread},
+	{name: "a falling watermark with since at the highest", fault: WatermarkFalls},
+	{name: "zero keys left out at the closing", fault: NoZeroKeys},
+	{name: "known panes limited to recent ones", fault: KnownRecent},
+	{name: "known panes not advanced by own writes", fault: KnownNotAdvanced},
+	{name: "no stored keys at page-in", fault: NoStoredKeys},
+	{name: "only the keys named rewritten", fault: NamedKeysOnly},
+	{name: "a pane rewritten only if it changed", fault: ChangedPanesOnly},
+	{name: "evicted before acknowledged", fault: EvictInFlight},
+	{name: "memory kept over assignments", fault: MemoryKept},
+	{name: "sums loaded before the checkpoint", fault: SumsBeforeCheckpoint},
+	{name: "checkpoint read after the known panes", fault: CheckpointAfterKnown},
+	{name: "a revoked partition's checkpoint written", fault: RevokedCheckpoint},
+	{name: "quarantined ratings counted", fault: QuarantinedCounted},
+	{name: "the generation in the version", fault: GenerationInVersion},
+	{name: "sums of recent panes only", fault: SumsRecentOnly},
+	{name: "the checkpoint's halves read apart", halvesApart: true},
+	{name: "reads from a lagging replica", lagging: true},
+}
+
+func TestEachTrapIsCaught(t *testing.T) {
+	for _, trap := range traps {
+		t.Run(trap.name, func(t *testing.T) {
+			for runs := 500; runs <= *simRuns; runs *= 4 {
+				wrong, first, kinds, _, _ := simulate(runs, *simSeed, trap.fault, trap.halvesApart, trap.lagging)
+				if wrong > 0 {
+					t.Logf("%d of %d schedules wrong, first seed %d: %v", wrong, runs, first, kinds)
+					return
+				}
+			}
+			t.Errorf("not caught in %d schedules", *simRuns)
+		})
+	}
+}
+
+func TestOneSchedule(t *testing.T) {
+	s := runSim(seeded(*simSeed), 0, false, false, true)
+	for p, log := range s.log {
+		for off, r := range log {
+			t.Logf("p%d offset %d at %d: pane %d %s rev %d %s:%s rating %d q=%v staff=%v rejected=%v", p, off, r.at, floor(r.ev.OccurredAt, simPane),
+				r.ev.RatingID, r.ev.Revision, r.ev.Op, r.ev.Service, r.ev.Rating, r.ev.Quarantined, r.ev.Staff, r.rejected)
+		}
+	}
+	if len(s.wrong) > 0 {
+		t.Fatal(s.wrong)
+	}
+}

@@ -1,0 +1,197 @@
+package owner
+
+import (
+	"slices"
+
+	"satisflow/pipeline/fact"
+	"satisflow/pipeline/window"
+)
+
+// Snapshot is what one flush writes for one partition: everything up to Cut, with the watermark captured together with it.
+type Snapshot struct {
+	o         *Owner
+	Cut       int64 // next offset to read
+	Watermark int64 // Unix ms
+	FreshAt   int64 // Unix ms
+	Facts     []fact.Fact
+	Dead      []DeadLetter
+
+	version int64 // of pane and window rows
+	since   window.Pane
+	closed  window.Pane                    // windows that end by this pane have closed
+	panes   []window.Pane                  // touched, ascending
+	keys    map[window.Pane][]window.KeyID // of each touched pane, all of them
+	bytes   int
+}
+
+// Snapshot takes what has been folded since the last one, replaces the sums of the touched panes in the table, and moves
+// the current windows to now, the clock in Unix ms.
+func (o *Owner) Snapshot(now int64) *Snapshot {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := &Snapshot{o: o, Cut: o.next, Watermark: o.mark(), FreshAt: o.timestamp, Facts: o.facts, Dead: o.dead, bytes: o.pending}
+	if o.endAt > 0 {
+		s.FreshAt = o.endAt
+	}
+	s.since, s.closed = o.cfg.Grid.PaneOf(o.watermark), o.cfg.Grid.PaneOf(s.Watermark)
+	if o.cfg.Fault.has(WatermarkFalls) {
+		s.since = o.cfg.Grid.PaneOf(o.highest())
+	}
+	s.version = s.Cut
+	if o.cfg.Fault.has(GenerationInVersion) {
+		s.version += o.generation << 40
+	}
+	o.facts, o.dead = nil, nil
+	s.takePanes()
+	o.table.advance(o.cfg.Grid.PaneOf(now))
+	return s
+}
+
+// takePanes replaces the sums of every touched pane in the table and remembers which keys to write.
+func (s *Snapshot) takePanes() {
+	o := s.o
+	s.keys = map[window.Pane][]window.KeyID{}
+	for p, pn := range o.panes {
+		if !pn.touched {
+			continue
+		}
+		pn.touched, pn.flying = false, true
+		if o.cfg.Fault.has(ChangedPanesOnly) && !pn.changed {
+			continue
+		}
+		pn.changed = false
+		s.panes = append(s.panes, p)
+		s.keys[p] = slices.Clone(pn.ids)
+		if pn.named != nil {
+			s.keys[p] = slices.DeleteFunc(s.keys[p], func(k window.KeyID) bool { _, ok := pn.named[k]; return !ok })
+			pn.named = nil
+		}
+		if o.cfg.Fault.has(DeltaSums) {
+			continue
+		}
+		for i, k := range pn.ids {
+			o.table.set(p, k, pn.sums[i])
+		}
+	}
+	slices.Sort(s.panes)
+}
+
+// mark returns the watermark, which never falls in an owner: as far as the newest rating or, at the end of the partition,
+// the clock vouches for.
+func (o *Owner) mark() int64 {
+	late := o.cfg.Lateness.Milliseconds()
+	w := o.newest - late
+	if o.endAt > 0 {
+		w = max(w, o.endAt-late)
+	}
+	if o.cfg.Fault.has(WatermarkFalls) {
+		if o.endAt > 0 {
+			return o.endAt - late
+		}
+		return w
+	}
+	return max(w, o.watermark)
+}
+
+// highest is the greatest watermark acknowledged; it differs from the last one only under WatermarkFalls.
+func (o *Owner) highest() int64 { return max(o.watermark, o.fallen) }
+
+// Due says whether the snapshot has anything to write: records, or a window that closed.
+func (s *Snapshot) Due() bool {
+	return s.Cut != max(s.o.cut, 0) || s.closed != s.since || len(s.panes) > 0
+}
+
+// eachPane calls yield for every row of the touched panes.
+func (s *Snapshot) eachPane(yield func(*PaneRow) error) error {
+	row := PaneRow{Partition: s.o.partition, Version: s.version}
+	for _, p := range s.panes {
+		row.Pane = p
+		for _, k := range s.keys[p] {
+			row.Key, row.Sums = s.o.key(k), s.o.table.row(k).get(p)
+			if s.o.cfg.Fault.has(DeltaSums) {
+				row.Sums = s.o.paneSums(p, k)
+			}
+			if err := yield(&row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// paneSums is what the pane in memory says; only under DeltaSums does that differ from the table.
+func (o *Owner) paneSums(p window.Pane, k window.KeyID) window.Sums {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return *o.panes[p].key(k)
+}
+
+// key returns the key with the number; keys are numbered by Fold too.
+func (o *Owner) key(k window.KeyID) window.Key {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.keys.Key(k)
+}
+
+// checkpoint returns the row that makes the flush count.
+func (s *Snapshot) checkpoint() Checkpoint {
+	w := s.Watermark
+	if s.o.cfg.Fault.has(WatermarkReread) {
+		s.o.mu.Lock()
+		w = s.o.mark()
+		s.o.mu.Unlock()
+	}
+	return Checkpoint{Partition: s.o.partition, Cut: s.Cut, Watermark: w, FreshAt: s.FreshAt,
+		Definition: s.o.cfg.Definition, Owner: s.o.cfg.ID}
+}
+
+// acked takes the acknowledgement of the whole flush: its panes may be evicted, its cut is the checkpoint.
+func (s *Snapshot) acked(now int64) {
+	o := s.o
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, pn := range o.panes {
+		pn.flying = false // flushes do not overlap: what flew, flew in this one
+	}
+	if !o.cfg.Fault.has(KnownNotAdvanced) {
+		for _, p := range s.panes {
+			o.known.add(p)
+		}
+	}
+	o.fallen = max(o.fallen, o.watermark)
+	o.cut, o.watermark, o.freshAt = s.Cut, s.Watermark, s.FreshAt
+	o.pending -= s.bytes
+	o.prune(s, now)
+	o.evict(o.cfg.MaxBytes / 2)
+}
+
+// prune moves the floor of the table up, a day at a time, and forgets older panes that this flush brought in.
+func (o *Owner) prune(s *Snapshot, now int64) {
+	floor := o.cfg.floor(o.watermark, now)
+	old := len(s.panes) > 0 && s.panes[0] < o.floor
+	if day := window.Pane(86_400_000 / o.cfg.Grid.PaneMS); old || o.floor == never || floor > o.floor+day {
+		o.floor = max(o.floor, floor)
+		o.table.prune(o.floor)
+	}
+}
+
+// evict forgets the panes that nothing waits for, the least recently used first, until the panes take at most limit bytes.
+func (o *Owner) evict(limit int) {
+	if o.inPanes <= limit {
+		return
+	}
+	var idle []window.Pane
+	for p, pn := range o.panes {
+		if !pn.touched && (!pn.flying || o.cfg.Fault.has(EvictInFlight)) {
+			idle = append(idle, p)
+		}
+	}
+	slices.SortFunc(idle, func(a, b window.Pane) int { return int(o.panes[a].used - o.panes[b].used) })
+	for _, p := range idle {
+		if o.inPanes <= limit {
+			return
+		}
+		o.inPanes -= o.panes[p].bytes()
+		delete(o.panes, p)
+	}
+}
