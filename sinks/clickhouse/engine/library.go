@@ -107,22 +107,28 @@ func fetch(ctx context.Context, progress io.Writer, work, path, integrity string
 		return err
 	}
 	report := startReport(progress, work)
-	tarball, err := npmPack(ctx, work)
+	unpacked, err := fetchChecked(ctx, work, integrity)
 	report.end(err)
 	if err != nil {
-		return err
-	}
-	if err := checkIntegrity(tarball, integrity); err != nil {
-		return err
-	}
-	unpacked := filepath.Join(work, libraryFile)
-	if err := unpack(tarball, "package/"+libraryFile, unpacked); err != nil {
 		return err
 	}
 	if err := os.Rename(unpacked, path); err != nil {
 		return fmt.Errorf("put the clickhouse engine in its place: %w", err)
 	}
 	return nil
+}
+
+// fetchChecked returns the path of the library, unpacked in the folder work.
+func fetchChecked(ctx context.Context, work, integrity string) (string, error) {
+	tarball, err := npmPack(ctx, work)
+	if err != nil {
+		return "", err
+	}
+	if err := checkIntegrity(tarball, integrity); err != nil {
+		return "", err
+	}
+	unpacked := filepath.Join(work, libraryFile)
+	return unpacked, unpack(tarball, "package/"+libraryFile, unpacked)
 }
 
 func isFile(path string) bool {

@@ -30,14 +30,14 @@ func startReport(w io.Writer, dir string) *report {
 	fmt.Fprintf(w, "fetching the ClickHouse engine %s %s by npm, %d MB, once (development and tests run it embedded)\n",
 		libraryPackage, LibraryVersion, (tarballBytes+500_000)/1_000_000)
 	if isTerminal(w) {
-		r.bar = progressbar.NewOptions64(tarballBytes, progressbar.OptionSetWriter(w), progressbar.OptionShowBytes(true),
-			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30), progressbar.OptionFullWidth())
+		r.bar = progressbar.NewOptions64(tarballBytes, progressbar.OptionSetWriter(w), progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
+			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(false))
 	}
 	go r.follow(dir)
 	return r
 }
 
-// follow moves the bar by what npm has written. It has the tarball twice for a moment, which is no progress.
+// follow moves the bar by what npm has written. The tarball is there twice in the end, and then unpacked: no progress.
 func (r *report) follow(dir string) {
 	defer close(r.ended)
 	ticks := time.NewTicker(reportInterval)
