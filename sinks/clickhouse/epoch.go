@@ -118,3 +118,17 @@ SETTINGS async_insert = 0 VALUES (%d, %d, %d, %s, %s, %s)`,
 		e.Number, now.UnixMicro(), e.Definition.Partitions, quote(e.Definition.JSON()), quote(e.Definition.Hash()), quote(string(e.State))))
 	return failed(err, "store epoch %d", e.Number)
 }
+
+// epochNumber returns the epoch with the number.
+func epochNumber(ctx context.Context, conn driver.Conn, number uint32) (Epoch, error) {
+	epochs, err := Epochs(ctx, conn)
+	if err != nil {
+		return Epoch{}, err
+	}
+	for _, e := range epochs {
+		if e.Number == number {
+			return e, nil
+		}
+	}
+	return Epoch{}, permanentf("epoch %d is not registered", number)
+}

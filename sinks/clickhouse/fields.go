@@ -180,13 +180,14 @@ var plainSums = []sumColumn{
 // qualitySums are the stems of the quality columns, in the order of window.Sums.
 var qualitySums = [event.MaxQuality]string{"response_time", "accuracy", "completeness", "extra_1", "extra_2", "extra_3"}
 
-// sumColumns returns the columns of the sums with as many quality metrics; the columns of the others keep their zeros.
+// sumColumns returns the columns of the sums with as many quality metrics, the built-in ones at least; the columns of the
+// others keep their zeros.
 func sumColumns(quality int) []sumColumn {
 	columns := append([]sumColumn(nil), plainSums...)
 	for i := range (window.Sums{}).Stars {
 		columns = append(columns, sumColumn{"stars_" + strconv.Itoa(i+1), func(s *window.Sums) *int64 { return &s.Stars[i] }})
 	}
-	for i, stem := range qualitySums[:quality] {
+	for i, stem := range qualitySums[:max(quality, event.BuiltinQuality)] {
 		columns = append(columns,
 			sumColumn{stem + "_sum", func(s *window.Sums) *int64 { return &s.Quality[i].Sum }},
 			sumColumn{stem + "_n", func(s *window.Sums) *int64 { return &s.Quality[i].N }})

@@ -13,7 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-//go:embed sql/*.sql
+//go:embed sql/*.sql sql/queries/*.sql
 var files embed.FS
 
 // MigrateOptions say what kind of server the schema is for.

@@ -1,0 +1,138 @@
+package clickhouse
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"satisflow/pipeline/window"
+)
+
+// Difference is a stored row that is not what its facts give.
+type Difference struct {
+	Table     string
+	Window    string    // name of the window; empty for panes
+	Time      time.Time // start of the pane, or end of the window
+	Partition int32
+	Key       window.Key
+	Missing   bool // no row is stored
+	Fields    []FieldDifference
+}
+
+// FieldDifference is a column of a row that differs.
+type FieldDifference struct {
+	Name               string
+	Stored, Recomputed int64
+}
+
+// String is a line for people that names the row and each column.
+func (d Difference) String() string {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s", d.Table)
+	if d.Window != "" {
+		fmt.Fprintf(&b, " %s", d.Window)
+	}
+	fmt.Fprintf(&b, " %s %s=%q partition %d:", d.Time.Format(time.RFC3339), d.Key.Dimension, d.Key.Value, d.Partition)
+	if d.Missing {
+		b.WriteString(" no row stored;")
+	}
+	for _, f := range d.Fields {
+		fmt.Fprintf(&b, " %s stored %d, recomputed %d;", f.Name, f.Stored, f.Recomputed)
+	}
+	return string(bytes.TrimRight(b.Bytes(), ";:"))
+}
+
+// Conflict is a rating id that stands, not erased, at more than one place and so counts more than once.
+type Conflict struct {
+	RatingID string
+	Places   []Place
+}
+
+// Place is where a fact stands.
+type Place struct {
+	Partition  int32
+	OccurredAt time.Time
+	CustomerID string
+	Offset     int64
+}
+
+// differing is a difference as verify.sql lists it.
+type differing struct {
+	partition          int32
+	at                 int64
+	key                window.Key
+	isStored           bool
+	stored, recomputed []int64
+}
+
+func (d differing) difference(c comparison) Difference {
+	out := Difference{Table: c.Table, Window: c.name, Time: time.Unix(d.at, 0).UTC(), Partition: d.partition, Key: d.key, Missing: !d.isStored}
+	for i, column := range c.sums {
+		if d.stored[i] != d.recomputed[i] {
+			out.Fields = append(out.Fields, FieldDifference{column.name, d.stored[i], d.recomputed[i]})
+		}
+	}
+	return out
+}
+
+// decodeTuples reads an array of tuples, which are arrays of their elements in JSON.
+func decodeTuples[T any](text string, into func(*T) []any) ([]T, error) {
+	var tuples [][]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &tuples); err != nil {
+		return nil, fmt.Errorf("read tuples: %w", err)
+	}
+	out := make([]T, len(tuples))
+	for i, tuple := range tuples {
+		dest := into(&out[i])
+		if len(tuple) != len(dest) {
+			return nil, fmt.Errorf("read tuples: %d elements, want %d", len(tuple), len(dest))
+		}
+		for j, element := range tuple {
+			if err := json.Unmarshal(element, dest[j]); err != nil {
+				return nil, fmt.Errorf("read tuples: element %d: %w", j, err)
+			}
+		}
+	}
+	return out, nil
+}
+
+func decodeDifferences(text string) ([]differing, error) {
+	return decodeTuples(text, func(d *differing) []any {
+		return []any{&d.partition, &d.at, &d.key.Dimension, &d.key.Value, &d.isStored, &d.stored, &d.recomputed}
+	})
+}
+
+// conflicts finds the rating ids that stand at more than one place, at any time.
+func (v *verifier) conflicts(ctx context.Context) error {
+	text, err := rendered("conflicts.sql", map[string]any{"Epoch": v.epoch, "Most": v.opts.MaxDifferences})
+	if err != nil {
+		return err
+	}
+	var id, places string
+	var decodeErr error
+	err = each(ctx, v.conn, text, []any{&id, &v.report.ConflictCount, &places}, func() {
+		read, err := decodePlaces(places)
+		decodeErr = errors.Join(decodeErr, err)
+		v.report.Conflicts = append(v.report.Conflicts, Conflict{RatingID: id, Places: read})
+	})
+	return failed(errors.Join(err, decodeErr), "look for rating ids at more than one place")
+}
+
+func decodePlaces(text string) ([]Place, error) {
+	type placed struct {
+		Place
+		at int64
+	}
+	read, err := decodeTuples(text, func(p *placed) []any {
+		return []any{&p.Partition, &p.at, &p.CustomerID, &p.Offset}
+	})
+	places := make([]Place, len(read))
+	for i, p := range read {
+		places[i] = p.Place
+		places[i].OccurredAt = time.UnixMilli(p.at).UTC()
+	}
+	return places, err
+}
