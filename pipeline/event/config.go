@@ -35,11 +35,13 @@ type Metric struct {
 
 // BuiltinMetrics are the quality metrics that every installation has, in the order of the Quality array.
 func BuiltinMetrics() []Metric {
-	return []Metric{
-		{Name: "response_time_ms", Unit: "ms", Min: 0, Max: 2_592_000_000, Better: "lower"},
-		{Name: "accuracy", Unit: "share", Min: 0, Max: 1, Decimals: 6, Better: "higher"},
-		{Name: "completeness", Unit: "share", Min: 0, Max: 1, Decimals: 6, Better: "higher"},
-	}
+	return slices.Clone(builtin)
+}
+
+var builtin = []Metric{
+	{Name: "response_time_ms", Unit: "ms", Min: 0, Max: 2_592_000_000, Better: "lower"},
+	{Name: "accuracy", Unit: "share", Min: 0, Max: 1, Decimals: 6, Better: "higher"},
+	{Name: "completeness", Unit: "share", Min: 0, Max: 1, Decimals: 6, Better: "higher"},
 }
 
 // DefaultConfig knows the three services that the project began with.
@@ -50,8 +52,13 @@ func DefaultConfig() Config {
 // AnyService says whether every service name is accepted.
 func (c Config) AnyService() bool { return len(c.Services) == 1 && c.Services[0] == "any" }
 
-// Metrics returns the built-in and declared quality metrics in the order of the Quality array.
-func (c Config) Metrics() []Metric { return append(BuiltinMetrics(), c.Quality...) }
+// Metrics returns the built-in and declared quality metrics in the order of the Quality array. It is not to be changed.
+func (c Config) Metrics() []Metric {
+	if len(c.Quality) == 0 {
+		return builtin
+	}
+	return append(slices.Clip(builtin), c.Quality...)
+}
 
 // reserved are the dimension names that an attribute may not take.
 var reserved = []string{"overall", "service", "product", "channel", "segment", "service_channel", "staff", "customer", "source", "language"}

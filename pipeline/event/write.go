@@ -1,6 +1,9 @@
 package event
 
-import "strconv"
+import (
+	"strconv"
+	"unsafe"
+)
 
 // AppendJSON appends the event as one JSON object in the order of the contract's fields, without what is missing or as
 // by default. A Decoder of the same configuration reads the same event from it; the event's text must be UTF-8.
@@ -45,21 +48,26 @@ func appendText(dst []byte, s string) []byte {
 
 // appendString appends a JSON string, with as few escapes as are needed.
 func appendString(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\n':
-			dst = append(dst, '\\', 'n')
-		case c < 0x20:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			dst = append(dst, c)
+	text := unsafe.Slice(unsafe.StringData(s), len(s))
+	for i := 0; ; i++ {
+		end := plainEnd(text, i)
+		if dst = append(dst, text[i:end]...); end == len(text) {
+			return append(dst, '"')
 		}
+		dst, i = appendEscape(dst, text[end]), end
 	}
-	return append(dst, '"')
+}
+
+func appendEscape(dst []byte, c byte) []byte {
+	const hex = "0123456789abcdef"
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	}
+	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }
 
 func writeRatingID(dst []byte, e *Event, _ []Metric) []byte { return appendText(dst, e.RatingID) }
@@ -78,7 +86,11 @@ func writeOp(dst []byte, e *Event, _ []Metric) []byte {
 	return appendString(dst, e.Op.String())
 }
 
+// writeOccurredAt leaves out a time of 0, which is a draft's: no event is of 1970.
 func writeOccurredAt(dst []byte, e *Event, _ []Metric) []byte {
+	if e.OccurredAt == 0 {
+		return dst
+	}
 	return append(appendTime(append(dst, '"'), e.OccurredAt), '"')
 }
 
