@@ -12,37 +12,37 @@ import (
 // Config says how to reach one Kafka cluster. All parts of the package share it.
 type Config struct {
 	// Brokers are the bootstrap addresses, host:port; one that answers is enough.
-	Brokers []string `yaml:"brokers"`
+	Brokers []string `yaml:"brokers" help:"bootstrap addresses, host:port; one that answers is enough"`
 	// ClientID names this process in the broker's logs and quotas.
-	ClientID string `yaml:"client_id"`
+	ClientID string `yaml:"client_id" help:"name of this process in the brokers' logs and quotas"`
 	// DialTimeout bounds opening a connection, TLS and SASL included.
-	DialTimeout time.Duration `yaml:"dial_timeout"`
+	DialTimeout time.Duration `yaml:"dial_timeout" help:"longest time to open a connection, TLS and SASL included"`
 	// RequestTimeout bounds any one request; a fetch may take its MaxWait longer.
-	RequestTimeout time.Duration `yaml:"request_timeout"`
+	RequestTimeout time.Duration `yaml:"request_timeout" help:"longest time for one request; a fetch may take reader.max_wait longer"`
 	TLS            TLSConfig     `yaml:"tls"`
 	SASL           SASLConfig    `yaml:"sasl"`
 }
 
 // TLSConfig turns encryption on and names its files, all PEM.
 type TLSConfig struct {
-	Enabled bool `yaml:"enabled"`
+	Enabled bool `yaml:"enabled" help:"whether to encrypt"`
 	// CAFile holds the authorities to trust; empty means the system's.
-	CAFile string `yaml:"ca_file"`
+	CAFile string `yaml:"ca_file" help:"authorities to trust, PEM; empty means the system's"`
 	// CertFile and KeyFile hold the client certificate; both or neither.
-	CertFile string `yaml:"cert_file"`
-	KeyFile  string `yaml:"key_file"`
+	CertFile string `yaml:"cert_file" help:"client certificate, PEM; together with key_file"`
+	KeyFile  string `yaml:"key_file" help:"client certificate's key, PEM; together with cert_file"`
 	// ServerName is the name in the brokers' certificates, where it is not their host.
-	ServerName string `yaml:"server_name"`
+	ServerName string `yaml:"server_name" help:"name in the brokers' certificates where it is not their host"`
 	// InsecureSkipVerify accepts any certificate; for trials only.
-	InsecureSkipVerify bool `yaml:"insecure_skip_verify"`
+	InsecureSkipVerify bool `yaml:"insecure_skip_verify" help:"accept any certificate; for trials only"`
 }
 
 // SASLConfig signs in to the brokers.
 type SASLConfig struct {
 	// Mechanism is empty (no sign-in), plain, scram-sha-256 or scram-sha-512.
-	Mechanism string `yaml:"mechanism"`
-	Username  string `yaml:"username"`
-	Password  string `yaml:"password"`
+	Mechanism string `yaml:"mechanism" help:"plain, scram-sha-256 or scram-sha-512; empty for no sign-in"`
+	Username  string `yaml:"username" help:"user of the sign-in"`
+	Password  string `yaml:"password" help:"password of the sign-in; password_file is better" secret:"true"`
 }
 
 // DefaultConfig reaches a broker on this machine without encryption or sign-in.

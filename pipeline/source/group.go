@@ -14,21 +14,22 @@ import (
 // GroupConfig says which topic is shared by which consumer group, and how fast the
 // group notices what happens.
 type GroupConfig struct {
-	Topic string `yaml:"topic"`
-	ID    string `yaml:"id"`
+	// Topic is set by the caller: one key names it for all parts.
+	Topic string `yaml:"-"`
+	ID    string `yaml:"id" help:"consumer group; processors of one group share the partitions"`
 	// SessionTimeout is how long a silent member keeps its partitions; brokers demand 6 s or more.
-	SessionTimeout time.Duration `yaml:"session_timeout"`
+	SessionTimeout time.Duration `yaml:"session_timeout" help:"how long a silent member keeps its partitions; brokers demand 6s or more"`
 	// RebalanceTimeout is how long the others wait for a member that drains.
-	RebalanceTimeout time.Duration `yaml:"rebalance_timeout"`
+	RebalanceTimeout time.Duration `yaml:"rebalance_timeout" help:"how long the others wait for a member that drains"`
 	// HeartbeatInterval bounds how late a member hears of a rebalance.
-	HeartbeatInterval time.Duration `yaml:"heartbeat_interval"`
+	HeartbeatInterval time.Duration `yaml:"heartbeat_interval" help:"how late a member hears of a rebalance; at most a third of session_timeout"`
 	// JoinBackoff is the wait after a failed attempt to join.
-	JoinBackoff time.Duration `yaml:"join_backoff"`
+	JoinBackoff time.Duration `yaml:"join_backoff" help:"wait after a failed attempt to join"`
 	// WatchInterval is how often the number of partitions is looked at.
-	WatchInterval time.Duration `yaml:"watch_interval"`
+	WatchInterval time.Duration `yaml:"watch_interval" help:"how often the number of partitions is looked at"`
 	// LeaveTimeout bounds leaving the group when Run ends. A member that could not leave
 	// keeps its partitions until SessionTimeout has passed.
-	LeaveTimeout time.Duration `yaml:"leave_timeout"`
+	LeaveTimeout time.Duration `yaml:"leave_timeout" help:"longest time to leave the group at the end"`
 }
 
 // DefaultGroupConfig hands the partitions of a killed member over in less than 10 s.

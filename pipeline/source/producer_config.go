@@ -11,19 +11,20 @@ import (
 
 // ProducerConfig says where messages go and how they are batched.
 type ProducerConfig struct {
-	Topic string `yaml:"topic"`
+	// Topic is set by the caller: one key names it for all parts.
+	Topic string `yaml:"-"`
 	// BatchTimeout is how long a message waits for others to travel with.
-	BatchTimeout time.Duration `yaml:"batch_timeout"`
+	BatchTimeout time.Duration `yaml:"batch_timeout" help:"how long a message waits for others to travel with"`
 	// BatchRecords sends a partition's batch at once when it has as many.
-	BatchRecords int `yaml:"batch_records"`
+	BatchRecords int `yaml:"batch_records" help:"messages at which a partition's batch is sent at once, 1 to 100,000"`
 	// MaxMessageBytes bounds a message and a batch before compression; the topic's
 	// max.message.bytes must be more.
-	MaxMessageBytes int `yaml:"max_message_bytes"`
+	MaxMessageBytes int `yaml:"max_message_bytes" help:"greatest message before compression, in bytes; the topic's max.message.bytes must be more"`
 	// Attempts is how often a batch is tried; WriteTimeout bounds each.
-	Attempts     int           `yaml:"attempts"`
-	WriteTimeout time.Duration `yaml:"write_timeout"`
+	Attempts     int           `yaml:"attempts" help:"how often a batch is tried, 1 or more"`
+	WriteTimeout time.Duration `yaml:"write_timeout" help:"longest time for one attempt"`
 	// Compression is none, gzip, snappy, lz4 or zstd.
-	Compression string `yaml:"compression"`
+	Compression string `yaml:"compression" help:"none, gzip, snappy, lz4 or zstd"`
 }
 
 // DefaultProducerConfig gives an answer within about 5 ms of Kafka's own time, and gives
