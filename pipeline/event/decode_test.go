@@ -1,9 +1,12 @@
 package event
 
 import (
+	"bytes"
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const typical = `{"rating_id":"7d9f2c1e-4b7a-4c0e-9a51-2f1f0c9f3b11","occurred_at":"2026-03-01T09:30:00.250Z","customer_id":"c-004211","service":"legal_consulting","product_id":"contract-review","channel":"web","segment":"enterprise","rating":4.5,"quality":{"response_time_ms":1250,"accuracy":0.97}}`
@@ -263,6 +266,21 @@ func TestNoErrorShowsWhatAPersonWrote(t *testing.T) {
 	}
 }
 
+func TestEveryByteInAStringIsJudgedAsByEncodingJSON(t *testing.T) {
+	d := NewDecoder(testConfig())
+	for place := range 20 { // within eight bytes that are looked at together, and in the rest
+		for c := range 256 {
+			text := []byte(with(`"comment":"abcdefghijklmnopqrst"`))
+			text[bytes.IndexByte(text, 'q')-16+place] = byte(c)
+			var ev Event
+			err := d.Decode(text, nil, &ev)
+			if got, want := err == nil, json.Valid(text) && utf8.Valid(text); got != want {
+				t.Fatalf("byte %#x at %d: %v, want %v (%v)", c, place, got, want, err)
+			}
+		}
+	}
+}
+
 func TestAnErasureNeedsItsIdentityOnly(t *testing.T) {
 	var ev Event
 	err := NewDecoder(testConfig()).Decode([]byte(with(`"rating":"junk"`, `"revision":"x"`, `"comment":7`, `"op":"erase"`, `"channel":"web"`)), nil, &ev)
@@ -285,6 +303,10 @@ func TestStrictNamesTheUnknownFieldAndTheNearestOne(t *testing.T) {
 		err := d.Decode([]byte(with(member)), nil, &ev)
 		if err == nil || err.Error() != want || err.(*FieldError).Reason != UnknownField {
 			t.Errorf("%s: %v, want %s", member, err, want)
+			continue
+		}
+		if detail := err.(*FieldError).Detail(); !strings.HasPrefix(detail, "a field: unknown") {
+			t.Errorf("%s: the detail shows the name: %s", member, detail)
 		}
 	}
 }

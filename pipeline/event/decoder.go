@@ -250,8 +250,13 @@ func (d *Decoder) reject(f *field, member string, text []byte, want string) {
 	d.errs = append(d.errs, e)
 }
 
-// reportUnknown records a name, of a member of the field if there is one, that is not among the known ones.
+// reportUnknown records a name, of a member of the field if there is one, that is not among the known ones. The names after
+// the first hundred errors are passed over, as a record could hold a hundred thousand.
 func (d *Decoder) reportUnknown(f *field, name string, known []string) {
+	const most = 100
+	if len(d.errs) >= most {
+		return
+	}
 	path, want := shorten([]byte(name)), "a field of the event"
 	if f != nil {
 		path, want = f.path(path), "a name that is declared in the configuration"

@@ -1,6 +1,15 @@
 // Package event owns the rating event: its fields and limits, how it is read from JSON and CloudEvents, written as JSON,
 // and described as a JSON Schema. When a record counts (horizon, future times, unknown services) is decided by package
 // admit; how events become facts, by package fact.
+//
+// Non-obvious:
+//   - A record is bad_json when it is not one JSON object in UTF-8, whatever else is wrong with it; else the first wrong field
+//     in the order of the record gives the reason, and missing fields come last.
+//   - A key that is given twice is an error of its field: readers disagree on which one counts.
+//   - Control characters are refused in names and ids, not in comments and answers.
+//   - Numbers are read from their digits, never through a float: 3.999 is no rating, and 3.990 is 3.99.
+//   - A structured CloudEvent is told by its member specversion; data of a plain event may not have one at the top.
+//   - The envelope's id and time count only where the data has none, so that a rating sent with and without an envelope is one.
 package event
 
 import "math"
