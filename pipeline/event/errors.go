@@ -50,6 +50,40 @@ func (e *FieldError) sentence(field, found string) string {
 	return fmt.Sprintf("%s: %s: want %s", field, found, e.Want)
 }
 
+// report records an error of a field, or of the member of it that is named, without a value.
+func (d *Decoder) report(f *field, member, found, want string) {
+	d.errs = append(d.errs, &FieldError{Reason: BadField + f.name, Field: f.path(member), Found: found, Want: want})
+}
+
+// reject records that the value with the text is wrong.
+func (d *Decoder) reject(f *field, member string, text []byte, want string) {
+	e := &FieldError{Reason: BadField + f.name, Field: f.path(member), Found: describe(text), Want: want}
+	switch {
+	case f.private && text[0] != '"':
+		e.Found = "not a string" // what is there instead may name the customer as well
+	case !f.private && text[0] != '{' && text[0] != '[':
+		e.Value = shorten(text)
+	}
+	d.errs = append(d.errs, e)
+}
+
+// reportUnknown records a name, of a member of the field if there is one, that is not among the known ones. The names after
+// the first hundred errors are passed over, as a record could hold a hundred thousand.
+func (d *Decoder) reportUnknown(f *field, name string, known []string) {
+	const most = 100
+	if len(d.errs) >= most {
+		return
+	}
+	path, want := shorten([]byte(name)), "a field of the event"
+	if f != nil {
+		path, want = f.path(path), "a name that is declared in the configuration"
+	}
+	if near := nearest(name, known); near != "" {
+		want = fmt.Sprintf("%s; did you mean %q?", want, near)
+	}
+	d.errs = append(d.errs, &FieldError{Reason: UnknownField, Field: path, Found: "unknown", Want: want})
+}
+
 // describe says what kind of JSON value the text is; numbers and literals are said as they are.
 func describe(text []byte) string {
 	if len(text) == 0 {
