@@ -21,18 +21,37 @@ type Flusher struct {
 }
 
 // Flush takes a snapshot of every owner at now (Unix ms), writes those that have anything to write, or all of them when
-// beat is set, and returns the checkpoints it made durable: the offsets to commit. After an error nothing more may be
-// written for these owners: throw them away and assign anew.
+// beat is set, and returns the checkpoints it made durable: the offsets to commit. After an error the owners of the flush
+// are revoked, as what it took from them may not be durable: assign anew.
 func (f *Flusher) Flush(ctx context.Context, owners []*Owner, now int64, beat bool) ([]Checkpoint, error) {
 	var snaps []*Snapshot
 	for _, o := range owners {
-		if s := o.Snapshot(now); !o.isRevoked() && (beat || s.Due()) {
+		if o.isRevoked() {
+			continue
+		}
+		if s := o.Snapshot(now); beat || s.Due() {
 			snaps = append(snaps, s)
 		}
 	}
 	if len(snaps) == 0 {
 		return nil, nil
 	}
+	if err := f.write(ctx, snaps); err != nil {
+		for _, s := range snaps {
+			s.o.Revoke()
+		}
+		return nil, err
+	}
+	var done []Checkpoint
+	for _, s := range f.live(snaps) {
+		s.acked(now)
+		done = append(done, s.checkpoint())
+	}
+	return done, nil
+}
+
+// write takes the steps of a flush in their order.
+func (f *Flusher) write(ctx context.Context, snaps []*Snapshot) error {
 	steps := []func(context.Context, []*Snapshot) error{f.writeFacts, f.writePanes, f.writeWindows, f.writeDead}
 	if f.Fault.has(CheckpointFirst) {
 		steps[2], steps[3] = f.writeCheckpoints, f.writeWindows
@@ -45,15 +64,10 @@ func (f *Flusher) Flush(ctx context.Context, owners []*Owner, now int64, beat bo
 			rows = snaps
 		}
 		if err := step(ctx, rows); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	var done []Checkpoint
-	for _, s := range f.live(snaps) {
-		s.acked(now)
-		done = append(done, s.checkpoint())
-	}
-	return done, nil
+	return nil
 }
 
 // live leaves out the partitions that were revoked meanwhile.

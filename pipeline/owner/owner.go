@@ -39,7 +39,7 @@ type Owner struct {
 	floor     window.Pane // the table holds every stored pane from here on
 	watermark int64       // of the last acknowledged flush, Unix ms
 	cut       int64       // of the last acknowledged flush; -1 before the first
-	freshAt   int64
+	shownAt   int64       // freshness of the last snapshot, which the current windows show, Unix ms
 
 	generation int64 // only under GenerationInVersion
 	fallen     int64 // only under WatermarkFalls: the greatest watermark acknowledged
@@ -57,6 +57,23 @@ type Stats struct {
 	PagedIn                      int64 // panes read back
 	FactRows, PaneRows           int64 // written
 	WindowRows                   int64
+}
+
+// Add adds the counters of another assignment.
+func (s *Stats) Add(o Stats) {
+	s.Consumed += o.Consumed
+	s.Admitted += o.Admitted
+	s.Rejected += o.Rejected
+	s.Duplicates += o.Duplicates
+	s.Replayed += o.Replayed
+	s.Corrections += o.Corrections
+	s.Erasures += o.Erasures
+	s.Late += o.Late
+	s.Frozen += o.Frozen
+	s.PagedIn += o.PagedIn
+	s.FactRows += o.FactRows
+	s.PaneRows += o.PaneRows
+	s.WindowRows += o.WindowRows
 }
 
 // never is the watermark before any record: no window has closed.
@@ -99,7 +116,7 @@ func (o *Owner) readCheckpoint(ctx context.Context, st Store, now int64) error {
 		return fmt.Errorf("checkpoint has the window definition %s, this configuration is %s: a change of bands, windows, dimensions or partitions needs a new epoch",
 			c.Definition, o.cfg.Definition)
 	}
-	o.next, o.watermark, o.cut, o.freshAt = c.Cut, c.Watermark, c.Cut, c.FreshAt
+	o.next, o.watermark, o.cut, o.shownAt = c.Cut, c.Watermark, c.Cut, c.FreshAt
 	o.floor = o.cfg.floor(c.Watermark, now)
 	return nil
 }
@@ -144,13 +161,6 @@ func (o *Owner) readSums(ctx context.Context, st Store, _ int64) error {
 // Partition returns the number of the partition.
 func (o *Owner) Partition() int32 { return o.partition }
 
-// Next returns the next offset to read.
-func (o *Owner) Next() int64 {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.next
-}
-
 // Full says whether the memory of the partition is used up: fold no more until a flush is acknowledged.
 func (o *Owner) Full() bool {
 	o.mu.Lock()
@@ -159,20 +169,6 @@ func (o *Owner) Full() bool {
 }
 
 func (o *Owner) full() bool { return o.pending+o.inPanes > o.cfg.MaxBytes }
-
-// Pending returns how many facts wait for a flush, and the estimated bytes of the partition's memory.
-func (o *Owner) Pending() (facts, bytes int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.facts), o.pending + o.inPanes
-}
-
-// Stats returns the counters of this assignment.
-func (o *Owner) Stats() Stats {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.stats
-}
 
 // Revoke ends the assignment: a flush under way leaves out all later steps of this partition.
 func (o *Owner) Revoke() {
@@ -187,11 +183,24 @@ func (o *Owner) isRevoked() bool {
 	return o.revoked
 }
 
-// Progress returns the watermark and the freshness of the last acknowledged flush, Unix ms; ok is false before any.
-func (o *Owner) Progress() (cut, watermark, freshAt int64, ok bool) {
+// Progress says how far an owner is.
+type Progress struct {
+	Cut       int64 // of the last acknowledged flush, -1 before any
+	Watermark int64 // of it, Unix ms; 0 before any
+	FreshAt   int64 // up to when the partition was read for what Current shows, Unix ms; 0 before any
+	Next      int64 // next offset to read
+	AtEnd     bool  // nothing was waiting behind Next when it was last looked at
+	Facts     int   // waiting for a flush
+	Bytes     int   // estimated memory of panes and of what waits
+	Stats     Stats
+}
+
+// Progress returns how far the owner is.
+func (o *Owner) Progress() Progress {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.cut, o.watermark, o.freshAt, o.cut >= 0
+	return Progress{Cut: o.cut, Watermark: max(o.watermark, 0), FreshAt: o.shownAt, Next: o.next, AtEnd: o.endAt > 0,
+		Facts: len(o.facts), Bytes: o.pending + o.inPanes, Stats: o.stats}
 }
 
 // Current calls yield for every key and window of the current windows as of the last snapshot.

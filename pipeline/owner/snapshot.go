@@ -41,7 +41,7 @@ func (o *Owner) Snapshot(now int64) *Snapshot {
 	if o.cfg.Fault.has(GenerationInVersion) {
 		s.version += o.generation << 40
 	}
-	o.facts, o.dead = nil, nil
+	o.facts, o.dead, o.shownAt = nil, nil, s.FreshAt
 	s.takePanes()
 	o.table.advance(o.cfg.Grid.PaneOf(now))
 	return s
@@ -159,7 +159,7 @@ func (s *Snapshot) acked(now int64) {
 		}
 	}
 	o.fallen = max(o.fallen, o.watermark)
-	o.cut, o.watermark, o.freshAt = s.Cut, s.Watermark, s.FreshAt
+	o.cut, o.watermark = s.Cut, s.Watermark
 	o.pending -= s.bytes
 	o.prune(s, now)
 	o.evict(o.cfg.MaxBytes / 2)
