@@ -19,8 +19,8 @@ import (
 // drainTime is how long running statements have at the end before they are killed, and killTime how long they have
 // then. Together with the closing of the data folder that stays below 3 s.
 const (
-	drainTime = time.Second
-	killTime  = time.Second
+	drainTime = 500 * time.Millisecond
+	killTime  = 1500 * time.Millisecond
 )
 
 // Serve loads the engine into this process, opens the data folder and serves HTTP until ctx ends; then it lets running
