@@ -1,0 +1,51 @@
+package oracle
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func message(offset int64, json string) Message {
+	return Message{Offset: offset, Time: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), Value: []byte(json)}
+}
+
+const rated = `{"rating_id":"a","occurred_at":"2026-11-01T11:58:00Z","customer_id":"c","service":"legal_consulting","rating":%s,"revision":%d}`
+
+func TestTheLaterRevisionIsTheLastWord(t *testing.T) {
+	o := New(DefaultRules())
+	o.Read(message(0, fmt.Sprintf(rated, "2.5", 3)))
+	o.Read(message(1, fmt.Sprintf(rated, "5", 2)))
+	o.Read(message(2, `{"broken`))
+	s := o.Panes()[Place{Key{"service", "legal_consulting", 0}, "", time.Date(2026, 11, 1, 11, 55, 0, 0, time.UTC).Unix()}]
+	if o.Good != 2 || o.Bad != 1 || s["ratings"] != 1 || s["rating_sum"] != 250 || s["dissatisfied"] != 1 || s["stars_3"] != 1 {
+		t.Fatalf("good %d, bad %d, sums %v", o.Good, o.Bad, s)
+	}
+}
+
+func TestAnErasureTakesTheRatingOutOfEverySum(t *testing.T) {
+	o := New(DefaultRules())
+	o.Read(message(0, `{"rating_id":"a","occurred_at":"2026-11-01T11:58:00Z","customer_id":"c","op":"erase"}`))
+	o.Read(message(1, fmt.Sprintf(rated, "5", 9)))
+	if len(o.Panes()) != 0 || o.Facts() != 1 {
+		t.Fatalf("%d panes, %d facts", len(o.Panes()), o.Facts())
+	}
+}
+
+func TestWindowsEndByTheWatermark(t *testing.T) {
+	o := New(DefaultRules())
+	o.Read(message(0, fmt.Sprintf(rated, "4", 0)))
+	w := o.Windows(map[int32]time.Time{0: time.Date(2026, 11, 1, 12, 10, 0, 0, time.UTC)})
+	ends := map[string]int{}
+	for at, s := range w {
+		if at.Dimension == "overall" {
+			ends[at.Window]++
+			if s["satisfied"] != 1 {
+				t.Errorf("%v: %v", at, s)
+			}
+		}
+	}
+	if ends["1h"] != 3 || ends["6h"] != 1 || ends["24h"] != 1 || ends["7d"] != 1 || ends["28d"] != 0 {
+		t.Fatalf("ends by 12:10 of windows over 11:58: %v", ends)
+	}
+}
