@@ -64,12 +64,12 @@ type differing struct {
 	partition          int32
 	at                 int64
 	key                window.Key
-	isStored           bool
+	storedRows         int
 	stored, recomputed []int64
 }
 
 func (d differing) difference(c comparison) Difference {
-	out := Difference{Table: c.Table, Window: c.name, Time: time.Unix(d.at, 0).UTC(), Partition: d.partition, Key: d.key, Missing: !d.isStored}
+	out := Difference{Table: c.Table, Window: c.name, Time: time.Unix(d.at, 0).UTC(), Partition: d.partition, Key: d.key, Missing: d.storedRows == 0}
 	for i, column := range c.sums {
 		if d.stored[i] != d.recomputed[i] {
 			out.Fields = append(out.Fields, FieldDifference{column.name, d.stored[i], d.recomputed[i]})
@@ -101,7 +101,7 @@ func decodeTuples[T any](text string, into func(*T) []any) ([]T, error) {
 
 func decodeDifferences(text string) ([]differing, error) {
 	return decodeTuples(text, func(d *differing) []any {
-		return []any{&d.partition, &d.at, &d.key.Dimension, &d.key.Value, &d.isStored, &d.stored, &d.recomputed}
+		return []any{&d.partition, &d.at, &d.key.Dimension, &d.key.Value, &d.storedRows, &d.stored, &d.recomputed}
 	})
 }
 

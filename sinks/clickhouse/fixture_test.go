@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -42,19 +43,30 @@ type windowAt struct {
 	key       window.Key
 }
 
+// fewWindows is a definition of which few window rows come from a rating, in a zone east of UTC.
+func fewWindows() window.Definition {
+	def := sinktest.Definition()
+	def.Windows = []window.Spec{
+		{Name: "1h", Length: time.Hour, Slide: 15 * time.Minute}, {Name: "12h", Length: 12 * time.Hour, Slide: 6 * time.Hour},
+		{Name: "3d", Length: 72 * time.Hour, Slide: 24 * time.Hour},
+	}
+	def.Pane = window.PaneOf(def.Windows)
+	def.TimezoneOffset = 5*time.Hour + 30*time.Minute
+	return def
+}
+
 // newFixture fills a database with as many ratings, in the days before now, in all partitions.
-func newFixture(t testing.TB, ratings, days int, seed uint64) *fixture {
+func newFixture(t testing.TB, def window.Definition, ratings, days int, now time.Time) *fixture {
 	t.Helper()
-	f := &fixture{def: sinktest.Definition(), panes: map[paneAt]*window.Sums{}, windows: map[windowAt]*window.Sums{}}
-	f.def.TimezoneOffset = 8 * 3600e9
+	f := &fixture{def: def, panes: map[paneAt]*window.Sums{}, windows: map[windowAt]*window.Sums{}}
 	f.conn = migrated(t)
 	if _, err := EnsureEpoch(t.Context(), f.conn, &f.def, now); err != nil {
 		t.Fatal(err)
 	}
 	f.grid, f.store, f.sink = f.def.Grid(), NewStore(f.conn, 1, &f.def), NewSink(f.conn, 1, &f.def)
 	f.last = f.grid.PaneOf(now.UnixMilli())
-	f.first = f.last - window.Pane(days*288)
-	random := rand.New(rand.NewPCG(seed, seed))
+	f.first = f.last - window.Pane(time.Duration(days)*24*time.Hour/def.Pane)
+	random := rand.New(rand.NewPCG(1, 2))
 	for i := range ratings {
 		f.facts = append(f.facts, f.fact(random, i))
 	}
@@ -69,7 +81,7 @@ func pick(random *rand.Rand, from ...string) string { return from[random.IntN(le
 func (f *fixture) fact(random *rand.Rand, i int) fact.Fact {
 	e := event.Event{
 		RatingID: fmt.Sprint("rating-", i), Revision: uint32(random.IntN(3)), CustomerID: fmt.Sprint("customer-", random.IntN(40)),
-		OccurredAt: int64(f.first)*f.grid.PaneMS + random.Int64N(int64(f.last-f.first)*f.grid.PaneMS),
+		OccurredAt: int64(f.first)*f.grid.PaneMS + random.Int64N(int64(f.last-f.first+1)*f.grid.PaneMS),
 		Service:    pick(random, "data_analysis", "legal_consulting"), ProductID: pick(random, "", "p1", "p'2"), Channel: pick(random, "", "phone", "web"),
 		Segment: pick(random, "", "smb"), Rating: int32(pickNumber(random, 0, 100, 149, 150, 299, 300, 301, 349, 350, 399, 400, 449, 450, 500)),
 		Staff: random.IntN(10) == 0, Quarantined: random.IntN(12) == 0, Quality: event.NoQuality(),
@@ -144,7 +156,7 @@ func (f *fixture) write(t testing.TB) {
 func (f *fixture) checkpoints(cut int64) []owner.Checkpoint {
 	var all []owner.Checkpoint
 	for p := range f.def.Partitions {
-		all = append(all, owner.Checkpoint{Partition: int32(p), Cut: cut, Watermark: int64(f.last) * f.grid.PaneMS, FreshAt: now.UnixMilli(), Definition: f.def.Hash(), Owner: "test"})
+		all = append(all, owner.Checkpoint{Partition: int32(p), Cut: cut, Watermark: int64(f.last) * f.grid.PaneMS, FreshAt: int64(f.last)*f.grid.PaneMS + 1000 + int64(p), Definition: f.def.Hash(), Owner: "test"})
 	}
 	return all
 }

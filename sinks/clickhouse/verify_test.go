@@ -1,19 +1,255 @@
 package clickhouse
 
 import (
+	"context"
+	"strings"
 	"testing"
+	"time"
+
+	"satisflow/pipeline/event"
+	"satisflow/pipeline/fact"
+	"satisflow/pipeline/owner"
+	"satisflow/pipeline/window"
+	"satisflow/sinks/sinktest"
 )
 
-func TestVerifyProto(t *testing.T) {
-	f := newFixture(t, 3000, 40, 1)
+func testOptions() VerifyOptions {
 	opts := DefaultVerifyOptions(now)
-	opts.Pause = 0
+	opts.Pause, opts.Attempts = 0, 2
+	return opts
+}
+
+func (f *fixture) verify(t *testing.T, opts VerifyOptions) Report {
+	t.Helper()
 	r, err := Verify(t.Context(), f.conn, 1, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d panes %d windows; report facts %d panes %d windows %d differing %d unsettled %d conflicts %d", len(f.panes), len(f.windows), r.Facts, r.PaneRows, r.WindowRows, r.Differing, r.Unsettled, r.ConflictCount)
-	for _, d := range r.Differences[:min(5, len(r.Differences))] {
-		t.Error(d)
+	return r
+}
+
+func TestVerifyFindsNothingWhereTheSumsAreRight(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		def           window.Definition
+		ratings, days int
+	}{
+		{"default windows", sinktest.Definition(), 60, 3},
+		{"several slices, and a zone east of UTC", fewWindows(), 400, 12},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t, c.def, c.ratings, c.days, now)
+			r := f.verify(t, testOptions())
+			if !r.OK() || r.Unsettled != 0 {
+				t.Errorf("%d differences, %d conflicts, %d unsettled, want none: %v", r.Differing, r.ConflictCount, r.Unsettled, r.Differences)
+			}
+			if r.Facts != uint64(c.ratings) || r.PaneRows < uint64(len(f.panes)) || r.WindowRows < uint64(len(f.windows)) || len(f.windows) == 0 {
+				t.Errorf("compared %d facts, %d pane rows, %d window rows; want %d, at least %d and %d",
+					r.Facts, r.PaneRows, r.WindowRows, c.ratings, len(f.panes), len(f.windows))
+			}
+		})
+	}
+}
+
+// anyPane returns a pane row that holds a rating and a declared quality metric.
+func (f *fixture) anyPane() (paneAt, window.Sums) {
+	for at, s := range f.panes {
+		if at.key.Dimension == window.Service && s.Ratings > 0 && s.Quality[3].N > 0 {
+			return at, *s
+		}
+	}
+	panic("no such pane")
+}
+
+func (f *fixture) anyWindow() (windowAt, window.Sums) {
+	for at, s := range f.windows {
+		if at.key.Dimension == window.Product && s.Ratings > 1 {
+			return at, *s
+		}
+	}
+	panic("no such window")
+}
+
+func (f *fixture) insertPane(t *testing.T, at paneAt, version int64, sums window.Sums) {
+	t.Helper()
+	if err := f.sink.InsertPanes(t.Context(), []owner.PaneRow{{Partition: at.partition, Pane: at.pane, Key: at.key, Version: version, Sums: sums}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fixture) insertWindow(t *testing.T, at windowAt, sums window.Sums) {
+	t.Helper()
+	row := owner.WindowRow{Partition: at.partition, Window: at.name, End: at.end, Key: at.key, Version: f.cut, Sums: sums}
+	if err := f.sink.InsertWindows(t.Context(), []owner.WindowRow{row}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fixture) insertFact(t *testing.T, r fact.Fact) {
+	t.Helper()
+	if err := f.sink.InsertFacts(t.Context(), []fact.Fact{r}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestVerifyNamesTheRowThatDiffers(t *testing.T) {
+	f := newFixture(t, fewWindows(), 120, 4, now)
+	at, sums := f.anyPane()
+	end, windowSums := f.anyWindow()
+	surplus := paneAt{at.partition, at.pane, window.Key{Dimension: window.Channel, Value: "fax"}}
+	for _, c := range []struct {
+		name         string
+		damage, mend func(t *testing.T)
+		want         string // in the difference
+	}{
+		{"one window row", func(t *testing.T) {
+			s := windowSums
+			s.Satisfied += 2
+			f.insertWindow(t, end, s)
+		}, func(t *testing.T) { f.insertWindow(t, end, windowSums) }, "satisfied stored"},
+		{"a declared quality sum of a pane", func(t *testing.T) {
+			s := sums
+			s.Quality[3].Sum--
+			f.insertPane(t, at, f.cut, s)
+		}, func(t *testing.T) { f.insertPane(t, at, f.cut, sums) }, "extra_1_sum stored"},
+		{"the squares of a pane", func(t *testing.T) {
+			s := sums
+			s.SumSquares++
+			f.insertPane(t, at, f.cut, s)
+		}, func(t *testing.T) { f.insertPane(t, at, f.cut, sums) }, "rating_sum_squares stored"},
+		{"a pane row that is missing", func(t *testing.T) {
+			exec(t, f.conn, "DELETE FROM satisfaction_panes WHERE dimension = "+quote(at.key.Dimension)+" AND value = "+quote(at.key.Value)+
+				" AND pane = "+integer(int32(seconds(&f.grid, at.pane)))+" AND partition = "+integer(at.partition))
+		}, func(t *testing.T) { f.insertPane(t, at, f.cut, sums) }, "no row stored; ratings stored 0, recomputed"},
+		{"a pane row too many", func(t *testing.T) { f.insertPane(t, surplus, f.cut, window.Sums{Unscored: 3}) },
+			func(t *testing.T) { f.insertPane(t, surplus, f.cut, window.Sums{}) }, "unscored stored 3, recomputed 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.damage(t)
+			r := f.verify(t, testOptions())
+			if r.Differing != 1 || len(r.Differences) != 1 || !strings.Contains(r.Differences[0].String(), c.want) {
+				t.Errorf("%d differences %v, want one with %q", r.Differing, r.Differences, c.want)
+			}
+			c.mend(t)
+			if r := f.verify(t, testOptions()); !r.OK() {
+				t.Errorf("after mending: %v", r.Differences)
+			}
+		})
+	}
+	f.insertWindow(t, end, window.Sums{})
+	want := Difference{Table: "satisfaction_windows", Window: end.name, Time: f.grid.Start(end.end), Partition: end.partition, Key: end.key}
+	got := f.verify(t, testOptions()).Differences[0]
+	if got.Table != want.Table || got.Window != want.Window || !got.Time.Equal(want.Time) || got.Partition != want.Partition || got.Key != want.Key {
+		t.Errorf("difference at %+v, want at %+v", got, want)
+	}
+}
+
+func TestVerifyCountsWhatItDoesNotList(t *testing.T) {
+	f := newFixture(t, fewWindows(), 120, 4, now)
+	exec(t, f.conn, "INSERT INTO satisfaction_panes SELECT * REPLACE (ratings + 1 AS ratings) FROM satisfaction_panes FINAL WHERE partition = 1")
+	opts := testOptions()
+	opts.MaxDifferences = 3
+	if r := f.verify(t, opts); len(r.Differences) != 3 || r.Differing < 50 {
+		t.Errorf("%d listed of %d, want 3 of many", len(r.Differences), r.Differing)
+	}
+	opts.From, opts.To = now.Add(-24*time.Hour), now.Add(-23*time.Hour)
+	if r := f.verify(t, opts); r.Differing > 50 {
+		t.Errorf("%d differ within one hour, want few", r.Differing)
+	}
+}
+
+func TestVerifyJudgesOnlyWhatIsSettled(t *testing.T) {
+	f := newFixture(t, fewWindows(), 120, 4, now)
+	r := f.facts[0]
+	late := fact.New(&event.Event{RatingID: "late", OccurredAt: r.Event.OccurredAt, CustomerID: "c", Service: "data_analysis", Rating: 500, Quality: event.NoQuality()},
+		r.Partition, f.cut+5, 0, r.Pane)
+	f.insertFact(t, late)
+	report := f.verify(t, testOptions())
+	if !report.OK() || report.Unsettled == 0 {
+		t.Errorf("a fact beyond the checkpoint: %d differ, %d unsettled, want 0 and some: %v", report.Differing, report.Unsettled, report.Differences)
+	}
+	if err := f.sink.InsertCheckpoints(t.Context(), f.checkpoints(f.cut+6)); err != nil {
+		t.Fatal(err)
+	}
+	if report := f.verify(t, testOptions()); report.Differing == 0 || report.Unsettled != 0 {
+		t.Errorf("the checkpoint past it: %d differ, %d unsettled, want some and 0", report.Differing, report.Unsettled)
+	}
+	at, _ := f.anyPane()
+	f = newFixture(t, fewWindows(), 120, 4, now)
+	f.insertPane(t, at, f.cut+1, window.Sums{Ratings: 77})
+	if report := f.verify(t, testOptions()); !report.OK() || report.Unsettled != 1 {
+		t.Errorf("a pane newer than the checkpoint: %d differ, %d unsettled, want 0 and 1", report.Differing, report.Unsettled)
+	}
+}
+
+func TestVerifyLooksAgainAtWhatAFlushMayChange(t *testing.T) {
+	f := newFixture(t, fewWindows(), 60, 2, now)
+	at, sums := f.anyPane()
+	f.insertPane(t, at, f.cut+1, window.Sums{Ratings: 77})
+	opts := testOptions()
+	opts.Pause, opts.Attempts = 100*time.Millisecond, 100
+	done := make(chan error, 1)
+	go func() {
+		time.Sleep(300 * time.Millisecond)
+		ctx := context.WithoutCancel(t.Context())
+		rows := []owner.PaneRow{{Partition: at.partition, Pane: at.pane, Key: at.key, Version: f.cut + 2, Sums: sums}}
+		if err := f.sink.InsertPanes(ctx, rows); err != nil {
+			done <- err
+			return
+		}
+		done <- f.sink.InsertCheckpoints(ctx, f.checkpoints(f.cut+2))
+	}()
+	r := f.verify(t, opts)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if !r.OK() || r.Unsettled != 0 {
+		t.Errorf("%d differ, %d unsettled after the flush had ended, want none: %v", r.Differing, r.Unsettled, r.Differences)
+	}
+}
+
+func TestVerifyLeavesOutWindowsThatAreNotClosed(t *testing.T) {
+	f := newFixture(t, fewWindows(), 60, 2, now)
+	f.insertWindow(t, windowAt{1, "1h", f.last + 1, overallKey}, window.Sums{Ratings: 5})
+	if r := f.verify(t, testOptions()); !r.OK() {
+		t.Errorf("a window beyond the watermark: %v", r.Differences)
+	}
+}
+
+var overallKey = window.Key{Dimension: window.Overall}
+
+func TestVerifyFindsRatingIDsThatStandTwice(t *testing.T) {
+	f := newFixture(t, fewWindows(), 60, 2, now)
+	original := f.facts[0]
+	for _, r := range f.facts {
+		if r.Event.Op == event.Put {
+			original = r
+			break
+		}
+	}
+	twin := original
+	twin.Partition, twin.Event.CustomerID, twin.Event.Quarantined = (original.Partition+1)%4, "another", true
+	f.insertFact(t, twin)
+	r := f.verify(t, testOptions())
+	if r.OK() || r.ConflictCount != 1 || len(r.Conflicts) != 1 || r.Conflicts[0].RatingID != original.Event.RatingID || len(r.Conflicts[0].Places) != 2 {
+		t.Fatalf("conflicts %d %+v, want one of %s at two places", r.ConflictCount, r.Conflicts, original.Event.RatingID)
+	}
+	for _, p := range r.Conflicts[0].Places {
+		if p.OccurredAt.UnixMilli() != original.Event.OccurredAt || p.Offset != original.Offset || (p.CustomerID == "another") != (p.Partition == twin.Partition) {
+			t.Errorf("place %+v", p)
+		}
+	}
+	erase := twin.Event
+	erase.Op = event.Erase
+	f.insertFact(t, fact.New(&erase, twin.Partition, twin.Offset, 0, twin.Pane))
+	if r := f.verify(t, testOptions()); r.ConflictCount != 0 {
+		t.Errorf("conflicts after the lesser was erased: %+v", r.Conflicts)
+	}
+}
+
+func TestVerifyRefusesAnEpochThatIsNotThere(t *testing.T) {
+	conn := migrated(t)
+	if _, err := Verify(t.Context(), conn, 7, testOptions()); !IsPermanent(err) || !strings.Contains(err.Error(), "epoch 7") {
+		t.Errorf("error %v, want a permanent one about epoch 7", err)
 	}
 }
