@@ -1,0 +1,58 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"satisflow/sinks/clickhouse"
+)
+
+// values are the keys with their values, secrets masked.
+func (l *loader) values() []Value {
+	all := make([]Value, 0, len(keys().leaves))
+	for _, leaf := range keys().leaves {
+		v := Value{Key: leaf.key, Text: formatText(l.field(leaf)), From: fromDefault}
+		if leaf.secret {
+			v.Text = mask(v.Text)
+		}
+		if from, set := l.from[leaf.key]; set {
+			v.From = from
+		}
+		v.Default = v.From == fromDefault
+		all = append(all, v)
+	}
+	return all
+}
+
+// mask hides a secret; an address stays without what is secret in it.
+func mask(secret string) string {
+	switch {
+	case secret == "":
+		return ""
+	case strings.Contains(secret, "://"):
+		return clickhouse.Redacted(secret)
+	default:
+		return "********"
+	}
+}
+
+// Print writes a line for each value: key, value, where from.
+func Print(w io.Writer, values []Value) error {
+	var keyWidth, textWidth int
+	for _, v := range values {
+		keyWidth = max(keyWidth, len(v.Key))
+		textWidth = max(textWidth, min(utf8.RuneCountInString(v.Text), 40))
+	}
+	for _, v := range values {
+		text := v.Text
+		if text == "" {
+			text = `""`
+		}
+		if _, err := fmt.Fprintf(w, "%-*s  %-*s  %s\n", keyWidth, v.Key, textWidth, text, v.From); err != nil {
+			return fmt.Errorf("print the configuration: %w", err)
+		}
+	}
+	return nil
+}
