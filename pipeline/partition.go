@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"satisflow/pipeline/admit"
@@ -100,9 +101,6 @@ func (pt *partition) checkRoute(r *source.Record) {
 }
 
 func deadLetter(r *admit.Record, rej *admit.Rejection) *owner.DeadLetter {
-	d := &owner.DeadLetter{Partition: r.Partition, Offset: r.Offset, Timestamp: r.Timestamp, Reason: rej.Reason, Detail: rej.Detail, Key: r.Key, Value: r.Value}
-	for _, h := range r.Headers {
-		d.Headers = append(d.Headers, owner.Header{Key: h.Key, Value: h.Value})
-	}
-	return d
+	return &owner.DeadLetter{Partition: r.Partition, Offset: r.Offset, Timestamp: r.Timestamp, Reason: rej.Reason, Detail: rej.Detail,
+		Key: r.Key, Value: r.Value, Headers: slices.Clone(r.Headers)}
 }

@@ -27,4 +27,4 @@ const (
 )
 
 // pagesAtOnce bounds how many panes one page-in reads.
-const pagesAtOnce = 512
+const pagesAtOnce = 128

@@ -181,9 +181,9 @@ func (o *Owner) count(f *fact.Fact, old *fact.Entry, seen, won bool) {
 	case !seen:
 	case f.Version == old.Version:
 		o.stats.Replayed++
-	case won:
+	case won && f.Event.Op == event.Put && f.Event.Revision > fact.Revision(old.Version):
 		o.stats.Corrections++
-	default:
+	case f.Event.Op == event.Put:
 		o.stats.Duplicates++
 	}
 }

@@ -48,9 +48,9 @@ type Owner struct {
 // Stats counts what happened to the records of one assignment.
 type Stats struct {
 	Consumed, Admitted, Rejected int64
-	Duplicates                   int64 // the same or an older version of a known rating, from another offset
+	Duplicates                   int64 // the same or an older revision of a known rating, from another offset
 	Replayed                     int64 // the very record that is stored already
-	Corrections                  int64 // a later version of a known rating
+	Corrections                  int64 // a higher revision of a known rating
 	Erasures                     int64
 	Late                         int64 // older than the watermark on arrival
 	Frozen                       int64 // older than the retention: recorded, in no sum

@@ -40,10 +40,7 @@ type DeadLetter struct {
 }
 
 // Header is a header of a Kafka record.
-type Header struct {
-	Key   string
-	Value []byte
-}
+type Header = event.Header
 
 // Checkpoint says: every record of the partition below Cut is durable in facts, panes, dead letters and in each window
 // that ended by Watermark.

@@ -99,9 +99,9 @@ var statCounters = []struct {
 }{
 	{desc("satisflow_records_consumed_total", "Records read.", "partition"), true, func(s *owner.Stats) int64 { return s.Consumed }},
 	{desc("satisflow_records_admitted_total", "Records that count.", "partition"), true, func(s *owner.Stats) int64 { return s.Admitted }},
-	{desc("satisflow_duplicates_total", "Records with the same or an older version of a known rating."), false, func(s *owner.Stats) int64 { return s.Duplicates }},
+	{desc("satisflow_duplicates_total", "Records with the same or an older revision of a known rating."), false, func(s *owner.Stats) int64 { return s.Duplicates }},
 	{desc("satisflow_replayed_total", "Records that were stored already and were read again."), false, func(s *owner.Stats) int64 { return s.Replayed }},
-	{desc("satisflow_corrections_total", "Records with a later version of a known rating."), false, func(s *owner.Stats) int64 { return s.Corrections }},
+	{desc("satisflow_corrections_total", "Records with a higher revision of a known rating."), false, func(s *owner.Stats) int64 { return s.Corrections }},
 	{desc("satisflow_erasures_total", "Records that erase a rating."), false, func(s *owner.Stats) int64 { return s.Erasures }},
 	{desc("satisflow_late_total", "Records older than the watermark on arrival."), false, func(s *owner.Stats) int64 { return s.Late }},
 	{desc("satisflow_frozen_total", "Records older than the retention: recorded, in no sum."), false, func(s *owner.Stats) int64 { return s.Frozen }},
