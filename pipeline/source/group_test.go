@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 func quickGroup() GroupConfig {
@@ -220,6 +221,22 @@ func TestGroup_returns_the_error_of_the_last_drain(t *testing.T) {
 	})
 	if !errors.Is(err, lost) {
 		t.Errorf("Run returned %v, want the owner's error", err)
+	}
+}
+
+func TestGroup_leaves_without_joining_once_more(t *testing.T) {
+	c, cluster := fake(t, 1)
+	joins := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.JoinGroup}, Observe: true, Count: -1})
+	leaves := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.LeaveGroup}, Observe: true, Count: -1})
+	for round := 1; round <= 5; round++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := NewGroup(cluster, quickGroup(), Hooks{}, zerolog.Nop()).Run(ctx, func(context.Context, Assignment, Commit) error {
+			cancel()
+			return nil
+		})
+		if err != nil || joins.Hits() != round || leaves.Hits() != round {
+			t.Fatalf("%d joins and %d leaves after %d members, err %v", joins.Hits(), leaves.Hits(), round, err)
+		}
 	}
 }
 

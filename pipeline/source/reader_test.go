@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,10 +218,11 @@ func TestReader_refuses_an_offset_beyond_the_end_of_the_log(t *testing.T) {
 func TestReader_waits_for_a_leader_that_is_behind_for_a_moment(t *testing.T) {
 	c, cluster := fake(t, 1)
 	produce(t, producer(t, cluster), "v", 50)
-	behind := 4
+	var behind atomic.Int32
+	behind.Store(4)
 	c.ControlKey(int16(kmsg.ListOffsets), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		c.KeepControl()
-		if behind--; behind < 0 {
+		if behind.Add(-1) < 0 {
 			return nil, nil, false
 		}
 		res := req.ResponseKind().(*kmsg.ListOffsetsResponse)
@@ -237,6 +239,13 @@ func TestReader_waits_for_a_leader_that_is_behind_for_a_moment(t *testing.T) {
 	if w.errs == 0 || len(w.lost) != 0 {
 		t.Errorf("%d fetch errors, lost %v; want some and none", w.errs, w.lost)
 	}
+
+	time.Sleep(quick().TruncatedAfter) // a second moment is not the first one going on
+	behind.Store(2)
+	c.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) { return nil, errors.New("cut"), true })
+	var ends int
+	w.do(func() { ends = w.ends })
+	w.until("the end again", func() bool { return w.ends > ends+1 && behind.Load() < 0 })
 }
 
 func TestReader_outlives_broken_and_hanging_connections(t *testing.T) {
