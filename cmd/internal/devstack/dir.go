@@ -1,0 +1,143 @@
+package devstack
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"satisflow/sinks/clickhouse/engine/filelock"
+)
+
+// layout is the version of what lies in the data folder. Raise it when an older satisflow could not read it any more.
+const layout = 1
+
+// Dir is the data folder, held by this process.
+type Dir struct {
+	path  string
+	token string
+	lock  *filelock.Lock
+}
+
+// OpenDir creates the folder if it is missing and takes it: no other process may use it until Close, or this process's end.
+// The error says what to do when another one has it, when it is of a newer satisflow, and when the disk is full.
+func OpenDir(path string) (*Dir, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("find the data folder %s: %w", path, err)
+	}
+	if err := os.MkdirAll(abs, 0o700); err != nil {
+		return nil, Explain(fmt.Errorf("create the data folder: %w", err), abs)
+	}
+	lock, err := filelock.Try(filepath.Join(abs, "lock"))
+	if errors.Is(err, filelock.ErrHeld) {
+		return nil, fmt.Errorf("the data folder %s is in use by another satisflow dev%s: end that one, or name another folder by --dir", abs, holder(abs))
+	}
+	if err != nil {
+		return nil, Explain(fmt.Errorf("take the data folder: %w", err), abs)
+	}
+	d := &Dir{path: abs, lock: lock}
+	if err := d.prepare(); err != nil {
+		return nil, errors.Join(Explain(err, abs), lock.Release())
+	}
+	return d, nil
+}
+
+// Path of a file or folder in the data folder.
+func (d *Dir) Path(name ...string) string {
+	return filepath.Join(append([]string{d.path}, name...)...)
+}
+
+// Token is the secret of the embedded engine; it stays the same as long as the folder does.
+func (d *Dir) Token() string { return d.token }
+
+// Close gives the folder back.
+func (d *Dir) Close() error { return d.lock.Release() }
+
+func (d *Dir) prepare() error {
+	if err := checkSpace(d.path); err != nil {
+		return err
+	}
+	if err := os.WriteFile(d.Path("pid"), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
+		return fmt.Errorf("note the process in the data folder: %w", err)
+	}
+	if err := d.claim(); err != nil {
+		return err
+	}
+	return d.readToken()
+}
+
+// mark is the content of the version file.
+type mark struct {
+	Layout int `json:"layout"`
+}
+
+// claim refuses a folder of a newer layout and marks a new one.
+func (d *Dir) claim() error {
+	content, err := os.ReadFile(d.Path("version.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return writeFile(d.Path("version.json"), fmt.Appendf(nil, "{\"layout\": %d}\n", layout))
+	}
+	if err != nil {
+		return fmt.Errorf("read the version of the data folder: %w", err)
+	}
+	var m mark
+	if err := json.Unmarshal(content, &m); err != nil || m.Layout < 1 {
+		return fmt.Errorf("%s does not say a version (%q): is %s a data folder of satisflow? Name another folder by --dir", d.Path("version.json"), content, d.path)
+	}
+	if m.Layout > layout {
+		return fmt.Errorf("the data folder %s is of a newer satisflow (version %d, this one knows %d): use the newer satisflow, or name another folder by --dir",
+			d.path, m.Layout, layout)
+	}
+	return nil
+}
+
+func (d *Dir) readToken() error {
+	content, err := os.ReadFile(d.Path("token"))
+	if err == nil && len(strings.TrimSpace(string(content))) >= 16 {
+		d.token = strings.TrimSpace(string(content))
+		return nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("read the token in the data folder: %w", err)
+	}
+	d.token = rand.Text()
+	return writeFile(d.Path("token"), []byte(d.token+"\n"))
+}
+
+// writeFile replaces a file as a whole, for this user alone.
+func writeFile(path string, content []byte) error {
+	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// holder is " (process 123)" when the folder tells.
+func holder(path string) string {
+	content, err := os.ReadFile(filepath.Join(path, "pid"))
+	if pid := strings.TrimSpace(string(content)); err == nil && pid != "" {
+		return " (process " + pid + ")"
+	}
+	return ""
+}
+
+// Explain adds what to do to errors about the folder's disk.
+func Explain(err error, path string) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%w: the disk of %s is full: free some space, or name a folder on another disk by --dir", err, path)
+	case errors.Is(err, syscall.EROFS), errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%w: name a folder that you may write to by --dir", err)
+	default:
+		return err
+	}
+}
