@@ -9,11 +9,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// columns of sums that are compared.
-var columns = []string{"ratings", "unscored", "satisfied", "highly_satisfied", "dissatisfied", "rating_sum", "rating_sum_squares",
-	"stars_1", "stars_2", "stars_3", "stars_4", "stars_5", "response_time_sum", "response_time_n", "accuracy_sum", "accuracy_n",
-	"completeness_sum", "completeness_n"}
-
 // Comparison is the result of holding what is stored against the oracle.
 type Comparison struct {
 	Facts, Panes, Windows int      // rows compared, of the oracle and surplus ones
@@ -63,7 +58,7 @@ func (o *Oracle) compareFacts(ctx context.Context, conn driver.Conn, epoch uint3
 		erased        bool
 	}
 	stored := map[string]row{}
-	rows, err := conn.Query(ctx, `SELECT partition, intDiv(toUnixTimestamp(pane), 300), rating_id, offset, toInt64(rating_hundredths), erased
+	rows, err := conn.Query(ctx, `SELECT partition, toInt64(intDiv(toUnixTimestamp(pane), 300)), rating_id, offset, toInt64(rating_hundredths), erased
 		FROM enterprise_customer_satisfaction FINAL WHERE epoch = ?`, epoch)
 	if err != nil {
 		return err
@@ -116,14 +111,14 @@ func watermarks(ctx context.Context, conn driver.Conn, epoch uint32) (map[int32]
 }
 
 // compareSums compares the rows of a query with what is wanted; windows after the watermark are passed over.
-func compareSums(ctx context.Context, conn driver.Conn, c *Comparison, want map[Place]Sums, query string, marks map[int32]time.Time) (int, error) {
+func compareSums(ctx context.Context, conn driver.Conn, c *Comparison, want map[Place]*Sums, query string, marks map[int32]time.Time) (int, error) {
 	rows, err := conn.Query(ctx, query)
 	if err != nil {
 		return 0, err
 	}
 	defer rows.Close()
 	compared := len(want)
-	values := make([]int64, len(columns))
+	var values Sums
 	for rows.Next() {
 		var at Place
 		var unix uint32
@@ -138,8 +133,8 @@ func compareSums(ctx context.Context, conn driver.Conn, c *Comparison, want map[
 		if marks != nil && time.Unix(at.At, 0).After(marks[at.Partition]) {
 			continue
 		}
-		if w, ok := want[at]; ok || !allZero(values) {
-			compareRow(c, at, values, w)
+		if w, ok := want[at]; ok || values != (Sums{}) {
+			compareRow(c, at, &values, w)
 			if !ok {
 				compared++
 			}
@@ -147,25 +142,19 @@ func compareSums(ctx context.Context, conn driver.Conn, c *Comparison, want map[
 		delete(want, at)
 	}
 	for at, w := range want {
-		c.differ("%v: not stored, the log says %v", at, w)
+		c.differ("%v: not stored, the log says %v", at, *w)
 	}
 	return compared, rows.Err()
 }
 
-func compareRow(c *Comparison, at Place, got []int64, want Sums) {
+func compareRow(c *Comparison, at Place, got, want *Sums) {
+	if want == nil {
+		want = &Sums{}
+	}
 	for i, name := range columns {
-		if got[i] != want[name] {
-			c.differ("%v %s: stored %d, the log says %d", at, name, got[i], want[name])
+		if got[i] != want[i] {
+			c.differ("%v %s: stored %d, the log says %d", at, name, got[i], want[i])
 			return
 		}
 	}
-}
-
-func allZero(values []int64) bool {
-	for _, v := range values {
-		if v != 0 {
-			return false
-		}
-	}
-	return true
 }

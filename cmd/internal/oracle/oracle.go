@@ -67,8 +67,25 @@ type fact struct {
 	score     int64 // hundredths
 }
 
-// Sums are the figures of a pane or window, by the names of ClickHouse's columns.
-type Sums map[string]int64
+// columns are ClickHouse's names of the figures in Sums.
+var columns = []string{"ratings", "unscored", "satisfied", "highly_satisfied", "dissatisfied", "rating_sum", "rating_sum_squares",
+	"stars_1", "stars_2", "stars_3", "stars_4", "stars_5", "response_time_sum", "response_time_n", "accuracy_sum", "accuracy_n",
+	"completeness_sum", "completeness_n"}
+
+// Sums are the figures of a pane or window, in the order of columns.
+type Sums [18]int64
+
+// Get returns the figure with the column's name.
+func (s *Sums) Get(column string) int64 { return *s.at(column) }
+
+func (s *Sums) at(column string) *int64 {
+	for i, c := range columns {
+		if c == column {
+			return &s[i]
+		}
+	}
+	panic("no column " + column)
+}
 
 // Key says whose figures they are.
 type Key struct {

@@ -18,7 +18,7 @@ func TestTheLaterRevisionIsTheLastWord(t *testing.T) {
 	o.Read(message(1, fmt.Sprintf(rated, "5", 2)))
 	o.Read(message(2, `{"broken`))
 	s := o.Panes()[Place{Key{"service", "legal_consulting", 0}, "", time.Date(2026, 11, 1, 11, 55, 0, 0, time.UTC).Unix()}]
-	if o.Good != 2 || o.Bad != 1 || s["ratings"] != 1 || s["rating_sum"] != 250 || s["dissatisfied"] != 1 || s["stars_3"] != 1 {
+	if o.Good != 2 || o.Bad != 1 || s.Get("ratings") != 1 || s.Get("rating_sum") != 250 || s.Get("dissatisfied") != 1 || s.Get("stars_3") != 1 {
 		t.Fatalf("good %d, bad %d, sums %v", o.Good, o.Bad, s)
 	}
 }
@@ -40,12 +40,12 @@ func TestWindowsEndByTheWatermark(t *testing.T) {
 	for at, s := range w {
 		if at.Dimension == "overall" {
 			ends[at.Window]++
-			if s["satisfied"] != 1 {
+			if s.Get("satisfied") != 1 {
 				t.Errorf("%v: %v", at, s)
 			}
 		}
 	}
-	if ends["1h"] != 3 || ends["6h"] != 1 || ends["24h"] != 1 || ends["7d"] != 1 || ends["28d"] != 0 {
+	if ends.Get("1h") != 3 || ends.Get("6h") != 1 || ends.Get("24h") != 1 || ends.Get("7d") != 1 || ends.Get("28d") != 0 {
 		t.Fatalf("ends by 12:10 of windows over 11:58: %v", ends)
 	}
 }

@@ -27,32 +27,32 @@ func (f *fact) keys() []Key {
 	return keys
 }
 
-func (f *fact) addTo(s Sums) {
+func (f *fact) addTo(s *Sums) {
 	for name, column := range map[string]string{"response_time_ms": "response_time", "accuracy": "accuracy", "completeness": "completeness"} {
 		if v, ok := f.Quality[name]; ok {
 			if name != "response_time_ms" {
 				v *= 1e6
 			}
-			s[column+"_sum"] += int64(math.Round(v))
-			s[column+"_n"]++
+			*s.at(column + "_sum") += int64(math.Round(v))
+			*s.at(column + "_n")++
 		}
 	}
 	if f.Rating == nil {
-		s["unscored"]++
+		*s.at("unscored")++
 		return
 	}
-	s["ratings"]++
-	s["rating_sum"] += f.score
-	s["rating_sum_squares"] += f.score * f.score
-	s["stars_"+string(rune('0'+(f.score+50)/100))]++
+	*s.at("ratings")++
+	*s.at("rating_sum") += f.score
+	*s.at("rating_sum_squares") += f.score * f.score
+	*s.at("stars_" + string(rune('0'+(f.score+50)/100)))++
 	if f.score >= 400 {
-		s["satisfied"]++
+		*s.at("satisfied")++
 	}
 	if f.score >= 450 {
-		s["highly_satisfied"]++
+		*s.at("highly_satisfied")++
 	}
 	if f.score <= 300 {
-		s["dissatisfied"]++
+		*s.at("dissatisfied")++
 	}
 }
 
@@ -65,8 +65,8 @@ type Place struct {
 }
 
 // Panes returns the sums of every pane of 5 minutes that holds a rating.
-func (o *Oracle) Panes() map[Place]Sums {
-	out := map[Place]Sums{}
+func (o *Oracle) Panes() map[Place]*Sums {
+	out := map[Place]*Sums{}
 	for _, f := range o.facts {
 		for _, k := range f.keys() {
 			add(out, Place{k, "", floor(f.at.Unix(), 300)}, f.addTo)
@@ -76,13 +76,13 @@ func (o *Oracle) Panes() map[Place]Sums {
 }
 
 // Windows returns the sums of every window that holds a rating and ended by the partition's watermark.
-func (o *Oracle) Windows(watermarks map[int32]time.Time) map[Place]Sums {
-	out := map[Place]Sums{}
+func (o *Oracle) Windows(watermarks map[int32]time.Time) map[Place]*Sums {
+	out := map[Place]*Sums{}
 	for pane, sums := range o.Panes() {
 		for name, w := range o.rules.Windows {
 			length, slide := int64(w[0].Seconds()), int64(w[1].Seconds())
 			for end := floor(pane.At, slide) + slide; end <= pane.At+length && !time.Unix(end, 0).After(watermarks[pane.Partition]); end += slide {
-				add(out, Place{pane.Key, name, end}, func(s Sums) {
+				add(out, Place{pane.Key, name, end}, func(s *Sums) {
 					for c, v := range sums {
 						s[c] += v
 					}
@@ -93,10 +93,10 @@ func (o *Oracle) Windows(watermarks map[int32]time.Time) map[Place]Sums {
 	return out
 }
 
-func add(m map[Place]Sums, at Place, to func(Sums)) {
+func add(m map[Place]*Sums, at Place, to func(*Sums)) {
 	s := m[at]
 	if s == nil {
-		s = Sums{}
+		s = &Sums{}
 		m[at] = s
 	}
 	to(s)
