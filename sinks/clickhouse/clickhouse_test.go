@@ -48,3 +48,17 @@ func TestClickHouseKeepsTheContract(t *testing.T) {
 		return opened(t, &def)
 	})
 }
+
+func TestClickHouseKeepsTheContractByTheClientsBatches(t *testing.T) {
+	// The native protocol, which the engine does not serve, is sent batches.
+	sinktest.Run(t, func(t *testing.T) (owner.Store, owner.Sink) {
+		def := sinktest.Definition()
+		store, sink := opened(t, &def)
+		sink.useBatches()
+		return store, sink
+	})
+}
+
+func (s *Sink) useBatches() {
+	s.facts.batches, s.panes.batches, s.windows.batches, s.deadLetters.batches, s.checkpoints.batches = true, true, true, true, true
+}

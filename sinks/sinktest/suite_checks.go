@@ -280,7 +280,7 @@ func manyMonths(_ *testing.T, s *subject) {
 	}
 	s.facts(facts...)
 	s.panes(rows...)
-	s.wantFacts(1, panes[80:], facts[80:]...)
+	s.wantFacts(1, panes[:20], facts[:20]...) // older ones may have expired
 	s.wantSums(1, 0, basePane+1, nil, rows...)
 }
 
