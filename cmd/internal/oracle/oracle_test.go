@@ -45,7 +45,7 @@ func TestWindowsEndByTheWatermark(t *testing.T) {
 			}
 		}
 	}
-	if ends.Get("1h") != 3 || ends.Get("6h") != 1 || ends.Get("24h") != 1 || ends.Get("7d") != 1 || ends.Get("28d") != 0 {
+	if ends["1h"] != 3 || ends["6h"] != 1 || ends["24h"] != 1 || ends["7d"] != 1 || ends["28d"] != 0 {
 		t.Fatalf("ends by 12:10 of windows over 11:58: %v", ends)
 	}
 }
