@@ -1,0 +1,15 @@
+// Package importer owns turning a file of ratings into rating events: reading it (CSV, NDJSON, JSON; gzip, zstd; encodings),
+// mapping its columns to the event's fields, giving rows an identity and a time where they have none, and judging each row by
+// the processor's own admission, so that nothing sent is rejected later. Delivery is left to the Sender that it is given;
+// flags, exit codes and where its report goes, to its caller.
+//
+// # Non-obvious
+//
+//   - Importing a file twice, or its rows in another order, must change nothing. So an identity that is made here depends on
+//     what a row says and on how many rows before said the same, never on where it stands: n equal rows have the numbers
+//     0 … n-1 in any order. A time that is made here depends on the identity and the span alone.
+//   - Two rows that name the same rating_id and revision with other content have no such answer: the first one counts, the
+//     other is rejected and reported.
+//   - A row is judged at the time that its record carries, so that the processor, which sees the same time, decides alike.
+//   - What a file needs beside the batches in flight is a few dozen bytes for each distinct row, to find equal ones.
+package importer
