@@ -10,12 +10,11 @@ import (
 // The oracle: a single pass over the log that shares nothing with the owner but the types of its rows.
 
 type oracleFact struct {
-	rev     uint32
-	erase   bool
-	off     int64
-	ev      *event.Event
-	pane    window.Pane
-	version uint64
+	rev   uint32
+	erase bool
+	off   int64
+	ev    *event.Event
+	pane  window.Pane
 }
 
 func oracleFacts(log []simRecord, cut int64) map[string]oracleFact {
