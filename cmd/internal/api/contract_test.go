@@ -1,0 +1,128 @@
+package api
+
+import (
+	"bytes"
+	"flag"
+	"mime"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+var update = flag.Bool("update", false, "write the generated reference pages")
+
+func TestTheOpenAPIDocumentInTheReferenceIsFresh(t *testing.T) {
+	path := filepath.Join("..", "..", "..", "deploy", "docs", "reference", "openapi.json")
+	o := testOptions()
+	o.Events.Attributes = nil
+	want := newWorld(t, func(w *Options) { w.Events = o.Events }).api.OpenAPI()
+	if *update {
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is stale (%v): go test ./cmd/internal/api -run OpenAPI -update", path, err)
+	}
+}
+
+// schemas compiles the schemas of an OpenAPI document when they are asked for.
+type schemas struct {
+	mu       sync.Mutex
+	compiler *jsonschema.Compiler
+	document map[string]any
+}
+
+var contracts sync.Map // of documents, by their text
+
+func (w *world) contract() *schemas {
+	text := string(w.api.OpenAPI())
+	if s, ok := contracts.Load(text); ok {
+		return s.(*schemas)
+	}
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("openapi.json", doc); err != nil {
+		w.t.Fatal(err)
+	}
+	s := &schemas{compiler: c, document: doc.(map[string]any)}
+	contracts.Store(text, s)
+	return s
+}
+
+// checkContract demands that an answer is one that the OpenAPI document tells of.
+func (w *world) checkContract(method, path string, a *answer) {
+	w.t.Helper()
+	item, found := pathOf(w.contract().document, path)
+	if !found {
+		return
+	}
+	operation, ok := w.contract().document["paths"].(map[string]any)[item].(map[string]any)[strings.ToLower(method)].(map[string]any)
+	if !ok {
+		return
+	}
+	status := strconv.Itoa(a.status)
+	responses := operation["responses"].(map[string]any)
+	if _, told := responses[status]; !told {
+		if _, any := responses["default"]; !any {
+			w.t.Errorf("%s %s answers %s, which the OpenAPI document does not tell of", method, path, status)
+			return
+		}
+		status = "default"
+	}
+	media, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
+	w.validate(a.body, "paths", item, strings.ToLower(method), "responses", status, "content", media, "schema")
+}
+
+func pathOf(document map[string]any, path string) (string, bool) {
+	path, _, _ = strings.Cut(path, "?")
+	for item := range document["paths"].(map[string]any) {
+		prefix, _, parameter := strings.Cut(item, "{")
+		if item == path || parameter && strings.HasPrefix(path, prefix) {
+			return item, true
+		}
+	}
+	return "", false
+}
+
+func (w *world) validate(text []byte, pointer ...string) {
+	w.t.Helper()
+	s := w.contract()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, p := range pointer {
+		pointer[i] = strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(p)
+	}
+	schema, err := s.compiler.Compile("openapi.json#/" + strings.Join(pointer, "/"))
+	if err != nil {
+		w.t.Errorf("schema %v: %v", pointer, err)
+		return
+	}
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		w.t.Errorf("%v: %s", err, text)
+		return
+	}
+	if err := schema.Validate(v); err != nil {
+		w.t.Errorf("an answer is not as the OpenAPI document tells: %v\n%s", err, text)
+	}
+}
+
+func TestTheEventSchemaAndTheDocumentAreServed(t *testing.T) {
+	w := newWorld(t)
+	for path, want := range map[string]string{"/openapi.json": string(w.api.OpenAPI()), "/schema/rating-event.json": string(w.api.schema)} {
+		if a := w.get(path); a.status != http.StatusOK || string(a.body) != want {
+			t.Errorf("%s: %d, %.80s", path, a.status, a.body)
+		}
+	}
+}

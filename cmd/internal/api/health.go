@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Check says whether a part that the process needs works: kafka, clickhouse, processor. Check must heed its context.
+type Check struct {
+	Name  string
+	Check func(ctx context.Context) error
+}
+
+// Health is the answer of /healthz.
+type Health struct {
+	Status string `json:"status" enum:"ok" doc:"The process is up"`
+}
+
+type healthOutput struct{ Body Health }
+
+func healthOperation() huma.Operation {
+	return huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz", Tags: []string{"operations"},
+		Summary: "Say that the process is up", Errors: []int{http.StatusMisdirectedRequest}}
+}
+
+func health(context.Context, *struct{}) (*healthOutput, error) {
+	return &healthOutput{Health{"ok"}}, nil
+}
+
+// Readiness is the answer of /readyz.
+type Readiness struct {
+	Status string `json:"status" enum:"ok,failing" doc:"ok when every part is"`
+	Parts  []Part `json:"parts" nullable:"false"`
+}
+
+// Part is the state of one part.
+type Part struct {
+	Name  string    `json:"name" example:"kafka"`
+	OK    bool      `json:"ok"`
+	Since time.Time `json:"since" doc:"Since when it is in this state, as far as it was asked"`
+	Error string    `json:"error,omitempty" doc:"What fails"`
+}
+
+type readyOutput struct {
+	Status int
+	Body   Readiness
+}
+
+func readyOperation() huma.Operation {
+	return huma.Operation{OperationID: "readiness", Method: http.MethodGet, Path: "/readyz", Tags: []string{"operations"},
+		Summary: "Say whether every part works", Description: "The status is 503 when a part fails."}
+}
+
+func (a *API) ready(ctx context.Context, _ *struct{}) (*readyOutput, error) {
+	out := &readyOutput{Status: http.StatusOK, Body: Readiness{Status: "ok", Parts: a.parts.check(ctx, a.Now)}}
+	for _, p := range out.Body.Parts {
+		if !p.OK {
+			out.Status, out.Body.Status = http.StatusServiceUnavailable, "failing"
+		}
+	}
+	return out, nil
+}
+
+const (
+	checkTimeout = 2 * time.Second
+	checkAge     = time.Second // an answer that is no older is given again, so that probes cannot add up
+)
+
+// parts remembers since when each part is in its state.
+type parts struct {
+	checks []Check
+	mu     sync.Mutex // held while the checks run: whoever asks meanwhile shares their answer
+	at     time.Time
+	states []Part
+}
+
+func newParts(checks []Check) *parts {
+	p := &parts{checks: checks, states: make([]Part, len(checks))}
+	for i, c := range checks {
+		p.states[i].Name = c.Name
+	}
+	return p
+}
+
+func (p *parts) check(ctx context.Context, clock func() time.Time) []Part {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := clock()
+	if !p.at.IsZero() && now.Sub(p.at) < checkAge {
+		return append([]Part{}, p.states...)
+	}
+	errs := p.run(ctx)
+	for i, err := range errs {
+		s := &p.states[i]
+		if ok := err == nil; s.OK != ok || s.Since.IsZero() {
+			s.OK, s.Since = ok, now.UTC()
+		}
+		s.Error = ""
+		if err != nil {
+			s.Error = err.Error()
+		}
+	}
+	p.at = clock()
+	return append([]Part{}, p.states...)
+}
+
+// run runs all checks at one time. A caller that goes away takes no answer from those who wait.
+func (p *parts) run(ctx context.Context) []error {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+	defer cancel()
+	errs := make([]error, len(p.checks))
+	var all sync.WaitGroup
+	for i, c := range p.checks {
+		all.Go(func() { errs[i] = c.Check(bounded) })
+	}
+	all.Wait()
+	return errs
+}
