@@ -84,7 +84,9 @@ func insert[T any](ctx context.Context, s retryingSink, table string, rows []T, 
 	return s.r.do(ctx, "insert into "+table, func(ctx context.Context) error {
 		begin := time.Now()
 		err := to(ctx, rows)
-		s.observer.Inserted(table, len(rows), time.Since(begin), err)
+		took := time.Since(begin)
+		s.observer.Inserted(table, len(rows), took, err)
+		s.r.log.Trace().Str("table", table).Int("rows", len(rows)).Dur("took", took).Err(err).Msg("inserted") // satisflow chaos strikes by it
 		return err
 	})
 }

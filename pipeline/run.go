@@ -127,6 +127,7 @@ func (f *flushing) flush(ctx context.Context, beat bool) error {
 	for _, c := range done {
 		next[c.Partition] = c.Cut
 	}
+	p.parts.Log.Trace().Msg("committing")
 	if err := f.commit(ctx, next); err != nil && ctx.Err() == nil {
 		p.parts.Log.Debug().Err(err).Msg("offsets not committed; the checkpoint decides where to start, lag tools see it later")
 	}
