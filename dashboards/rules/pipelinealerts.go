@@ -1,0 +1,186 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// pipelineAlerts say that the pipeline wants attention while the figures stand.
+func (g generator) pipelineAlerts() []Rule {
+	all := []alert{g.catchingUpLong(), g.deadLetters(), g.insertErrors(), g.recordsLost(), g.misrouted(),
+		g.identityConflicts(), g.verifyDifferences(), g.dimensionOutgrown()}
+	if g.cfg.Target.On != Mean {
+		all = append(all, g.rulesOutdated())
+	}
+	return g.rules(append(all, processorDown(), gatewayDown()))
+}
+
+func (g generator) catchingUpLong() alert {
+	return alert{
+		name: "SatisflowCatchingUpLong", severity: Ticket, class: ClassPipeline,
+		expr: promql(anyCatchingUp + " > 0"),
+		wait: 30 * time.Minute, keep: 5 * time.Minute,
+		text: text{
+			"The pipeline has been catching up for 30 minutes: nobody is paged about the target meanwhile.",
+			"处理已持续追赶 30 分钟:其间不会发出目标类警报。",
+			"A backlog that shrinks needs no hand, but the target is not watched until it is gone.",
+			"积压若在减少则无需处理,但在追上之前目标无人监控。",
+		},
+	}
+}
+
+func (g generator) deadLetters() alert {
+	return alert{
+		name: "SatisflowDeadLetters", severity: Ticket, class: ClassPipeline,
+		expr: promql(`
+sum(increase(satisflow_records_rejected_total[{range}])) / sum(increase(satisflow_records_consumed_total[{range}])) > 0.01
+and
+  sum(increase(satisflow_records_rejected_total[{range}])) >= 5`, "range", g.duration(time.Hour)),
+		wait: 10 * time.Minute, keep: 30 * time.Minute,
+		text: text{
+			"{{ $value | humanizePercentage }} of the records of the last hour were rejected and are in no figure.",
+			"最近一小时 {{ $value | humanizePercentage }} 的记录被拒收,未计入统计。",
+			fmt.Sprintf(`Most often: {{ range query "topk(1, sum by (reason) (increase(satisflow_records_rejected_total[%s])))" }}{{ .Labels.reason }}{{ end }}. They are kept whole and can be replayed.`, g.duration(time.Hour)),
+			fmt.Sprintf(`最多的原因:{{ range query "topk(1, sum by (reason) (increase(satisflow_records_rejected_total[%s])))" }}{{ .Labels.reason }}{{ end }}。记录完整保留,可以重放。`, g.duration(time.Hour)),
+		},
+	}
+}
+
+func (g generator) insertErrors() alert {
+	return alert{
+		name: "SatisflowInsertErrors", severity: Ticket, class: ClassPipeline,
+		expr: promql(`
+sum by (table) (rate(satisflow_inserts_total{result="error"}[{range}]))
+/
+  (sum by (table) (rate(satisflow_inserts_total[{range}])) > 0)
+> 0.1`, "range", g.duration(15*time.Minute)),
+		wait: 15 * time.Minute, keep: 15 * time.Minute,
+		text: text{
+			"{{ $value | humanizePercentage }} of the inserts into {{ $labels.table }} fail and are repeated.",
+			"写入 {{ $labels.table }} 的操作有 {{ $value | humanizePercentage }} 失败并在重试。",
+			"Inserts are repeated until they succeed, so that nothing is lost; figures become late.",
+			"写入会重试直到成功,不会丢失数据,但统计会延迟。",
+		},
+	}
+}
+
+// born counts what a counter rose by, a counter that was first seen above 0 included: increase alone would miss it.
+const born = `sum{by} (
+  ({counter} unless {counter} offset {range}) > 0
+or
+  increase({counter}[{range}]) > 0
+)`
+
+func (g generator) recordsLost() alert {
+	return alert{
+		name: "SatisflowRecordsLost", severity: Page, class: ClassPipeline,
+		expr: promql(born, "by", " by (partition)", "counter", "satisflow_records_lost_total", "range", g.duration(time.Hour)),
+		keep: 30 * time.Minute,
+		text: text{
+			"{{ $value | printf \"%.0f\" }} records of partition {{ $labels.partition }} were deleted from Kafka before they were read: ratings are lost.",
+			"分区 {{ $labels.partition }} 有 {{ $value | printf \"%.0f\" }} 条记录在读取前已被 Kafka 删除:评分已丢失。",
+			"The retention of the topic overtook the processor. Every minute that it stays behind can lose more.",
+			"主题的保留期已超过处理进度。落后的每一分钟都可能丢失更多数据。",
+		},
+	}
+}
+
+func (g generator) misrouted() alert {
+	return alert{
+		name: "SatisflowMisrouted", severity: Ticket, class: ClassPipeline,
+		expr: promql(born, "by", "", "counter", "satisflow_misrouted_total", "range", g.duration(time.Hour)),
+		keep: 30 * time.Minute,
+		text: text{
+			"{{ $value | printf \"%.0f\" }} records of the last hour were in the wrong partition: a producer uses another partitioner.",
+			"最近一小时有 {{ $value | printf \"%.0f\" }} 条记录位于错误分区:某个生产者使用了其他分区算法。",
+			"They are counted where they are. But a correction that goes to the right partition would count a second time.",
+			"这些记录按所在分区统计。但若更正发往正确分区,就会重复计数。",
+		},
+	}
+}
+
+func (g generator) identityConflicts() alert {
+	return alert{
+		name: "SatisflowIdentityConflicts", severity: Ticket, class: ClassPipeline,
+		expr: promql("max(satisflow_identity_conflicts) > 0"),
+		wait: 5 * time.Minute,
+		text: text{
+			"{{ $value }} ratings have one id but two times or customers, and count twice.",
+			"有 {{ $value }} 个评分编号对应多个时间或客户,被重复计数。",
+			"rating_id, occurred_at and customer_id belong together for ever. A producer changed one of them, or uses an id again.",
+			"rating_id、occurred_at 与 customer_id 必须始终对应。某个生产者更改了其中之一,或重复使用编号。",
+		},
+	}
+}
+
+func (g generator) verifyDifferences() alert {
+	return alert{
+		name: "SatisflowVerifyDifferences", severity: Ticket, class: ClassPipeline,
+		expr: promql("max(satisflow_verify_differences) > 0"),
+		wait: 5 * time.Minute,
+		text: text{
+			"{{ $value }} stored sums differ from the ratings that they are of.",
+			"有 {{ $value }} 个存储的汇总与其评分不一致。",
+			"satisflow verify recomputed panes and windows from the facts. Figures in ClickHouse are wrong where they differ.",
+			"satisflow verify 依据明细重新计算了窗格和窗口。不一致之处,ClickHouse 中的统计是错误的。",
+		},
+	}
+}
+
+func (g generator) dimensionOutgrown() alert {
+	limit := fmt.Sprint(g.cfg.DimensionValues)
+	return alert{
+		name: "SatisflowDimensionOutgrown", severity: Ticket, class: ClassPipeline,
+		expr: promql("max by (dimension) (satisflow_dimension_values) > {limit}", "limit", limit),
+		wait: time.Hour, keep: time.Hour,
+		text: text{
+			"Dimension {{ $labels.dimension }} has {{ $value }} values, more than the " + limit + " that windows are kept for.",
+			"维度 {{ $labels.dimension }} 有 {{ $value }} 个取值,超过窗口汇总的上限 " + limit + "。",
+			"Each value costs rows in every pane and window. A dimension that has outgrown this is made a detail by a new epoch.",
+			"每个取值都会在所有窗格和窗口中占用行。超出上限的维度应通过新的 epoch 改为明细。",
+		},
+	}
+}
+
+func (g generator) rulesOutdated() alert {
+	target := number(g.cfg.Target.Value)
+	return alert{
+		name: "SatisflowRulesOutdated", severity: Ticket, class: ClassPipeline,
+		expr: promql("max(satisflow_target_ratio unless (abs(satisflow_target_ratio - {target}) < 1e-6))", "target", target),
+		wait: time.Hour,
+		text: text{
+			"The processors have a target of {{ $value | humanizePercentage }}, the alert rules one of " + percent(g.cfg.Target.Value) + ".",
+			"处理进程的目标为 {{ $value | humanizePercentage }},而警报规则的目标为 " + percent(g.cfg.Target.Value) + "。",
+			"The rules file was generated from another configuration; its thresholds are not those of the target.",
+			"规则文件由另一份配置生成,其阈值与目标不符。",
+		},
+	}
+}
+
+func processorDown() alert {
+	return alert{
+		name: "SatisflowProcessorDown", severity: Ticket, class: ClassPipeline,
+		expr: promql(`up{job="{job}"} == 0`, "job", Processor),
+		wait: 5 * time.Minute, keep: 5 * time.Minute,
+		text: text{
+			"The processor {{ $labels.instance }} does not answer; others have taken its partitions if there are any.",
+			"处理进程 {{ $labels.instance }} 无响应;若有其他进程,其分区已被接管。",
+			"Prometheus can't scrape it: it is down, or the network between them is.",
+			"Prometheus 无法抓取该进程:进程已停止或网络不通。",
+		},
+	}
+}
+
+func gatewayDown() alert {
+	return alert{
+		name: "SatisflowGatewayDown", severity: Page, class: ClassPipeline,
+		expr: promql(`max by (job) (up{job="{job}"}) == 0`, "job", Gateway),
+		wait: 5 * time.Minute, keep: 5 * time.Minute,
+		text: text{
+			"No gateway answers: ratings by HTTP are refused and the pages are down.",
+			"所有网关均无响应:无法通过 HTTP 接收评分,页面也无法访问。",
+			"Senders that do not repeat lose ratings meanwhile. Those that write to Kafka themselves are not concerned.",
+			"不重试的发送端在此期间会丢失评分。直接写入 Kafka 的不受影响。",
+		},
+	}
+}

@@ -1,0 +1,71 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// Names of the alerts on services without figures.
+const (
+	NoRatings      = "SatisflowNoRatings"
+	seriesVanished = "SatisflowSeriesVanished"
+)
+
+// silentAlerts say that a service has no figures.
+func (g generator) silentAlerts() []Rule { return g.rules([]alert{g.noRatings(), g.vanished()}) }
+
+func (g generator) noRatings() alert {
+	s := g.cfg.Silence
+	span6, _ := length(g.cfg.Windows, s.Window) // Validate knows it
+	return alert{
+		name: NoRatings, severity: Page, class: ClassSilent,
+		expr: promql(`
+(
+    sum by (dimension, value) (
+      max by (dimension, value, partition) (satisflow_window_ratings{window="{window}",dimension="service"} offset {week})
+    ) >= {expected}
+  unless
+    sum by (dimension, value) (
+      max by (dimension, value, partition) (satisflow_window_ratings{window="{window}",dimension="service"})
+    ) > 0
+)
+and on ()
+  count(satisflow_partitions_owned) > 0`,
+			"window", s.Window, "week", g.duration(7*24*time.Hour), "expected", fmt.Sprint(s.Expected)),
+		wait: s.For, keep: s.KeepFiring,
+		text: text{
+			fmt.Sprintf("%s: no ratings for %s; a week ago there were {{ $value }}.", who, span(span6)),
+			fmt.Sprintf("%s:%s内没有评分;一周前同一时段有 {{ $value }} 条。", whoZH, spanZH(span6)),
+			"The processors run, so ratings do not arrive: the service's sender, the gateway or the topic. A holiday looks the same.",
+			"处理进程正常,说明评分没有到达:请检查该服务的发送端、网关或主题。节假日也会出现同样现象。",
+		},
+	}
+}
+
+// vanished compares with the last day, less if the longest window is shorter: what was rated then is in it still.
+func (g generator) vanished() alert {
+	longest := g.cfg.Windows[0]
+	for _, w := range g.cfg.Windows {
+		if w.Length > longest.Length {
+			longest = w
+		}
+	}
+	recent, _ := length(g.cfg.Windows, g.cfg.Silence.Window) // Validate knows it
+	since := max(min(24*time.Hour, longest.Length-recent), time.Hour)
+	return alert{
+		name: seriesVanished, severity: Page, class: ClassSilent,
+		expr: promql(`
+max by (dimension, value) (max_over_time({ratings}{window="{recent}",dimension="service"}[{since}])) >= {expected}
+unless on (dimension, value)
+  {ratings}{window="{longest}"}`,
+			"ratings", ratingsSum, "recent", g.cfg.Silence.Window, "since", g.duration(since),
+			"expected", fmt.Sprint(g.cfg.Silence.Expected), "longest", longest.Name),
+		wait: 10 * time.Minute,
+		text: text{
+			who + ": its figures have vanished from the metrics; nobody is watching it.",
+			whoZH + ":其指标已消失,目前无人监控。",
+			"It had ratings in the last day, so its windows can't be empty: the owner of its partitions is gone, or its name or the exported dimensions changed.",
+			"该服务最近一天有评分,其窗口不可能为空:可能是分区的处理进程已停止,或服务名称、导出维度发生了变化。",
+		},
+	}
+}
