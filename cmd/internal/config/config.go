@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"satisflow/cmd/internal/api"
 	"satisflow/pipeline"
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/event"
@@ -68,9 +69,10 @@ type Processor struct {
 	Listen          string `yaml:"listen" help:"address of metrics and health of a processor that runs alone, host:port"`
 }
 
-// Gateway is the HTTP listener.
+// Gateway is the HTTP listener and the API's bounds.
 type Gateway struct {
-	Listen string `yaml:"listen" help:"address of the API, the pages, metrics and health, host:port"`
+	api.Config `yaml:",inline"`
+	Listen     string `yaml:"listen" help:"address of the API, the pages, metrics and health, host:port"`
 }
 
 // Default is the configuration without file, environment and flags.
@@ -87,7 +89,7 @@ func Default() Config {
 		Bands:      bandsOf(window.DefaultBands()),
 		Target:     Target{Share: 0.95},
 		Processor:  Processor{Config: pipeline.DefaultConfig(), Listen: "127.0.0.1:8081"},
-		Gateway:    Gateway{Listen: "127.0.0.1:8080"},
+		Gateway:    Gateway{Config: api.DefaultConfig(), Listen: "127.0.0.1:8080"},
 	}
 	for _, s := range window.DefaultWindows() {
 		c.Windows.List = append(c.Windows.List, Rolling(s))

@@ -42,6 +42,7 @@ type Value struct {
 	Text    string `json:"value"` // secrets are masked
 	From    string `json:"from"`  // default, satisflow.yaml:12, environment SATISFLOW_X, flag --x
 	Default bool   `json:"-"`
+	Secret  bool   `json:"-"`
 }
 
 // Loaded is a valid configuration and where its values are from.

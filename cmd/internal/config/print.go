@@ -13,7 +13,7 @@ import (
 func (l *loader) values() []Value {
 	all := make([]Value, 0, len(keys().leaves))
 	for _, leaf := range keys().leaves {
-		v := Value{Key: leaf.key, Text: formatText(l.field(leaf)), From: fromDefault}
+		v := Value{Key: leaf.key, Text: formatText(l.field(leaf)), From: fromDefault, Secret: leaf.secret}
 		if leaf.secret {
 			v.Text = mask(v.Text)
 		}

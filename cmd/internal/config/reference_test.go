@@ -78,3 +78,22 @@ func TestEverySecretHasAFile(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileOfSettingsSaysThem(t *testing.T) {
+	settings := []Setting{{"windows.list", "2h/10m,14d/1d", ""}, {"kafka.brokers", "a:1,b:2", ""}, {"kafka.group.id", "x y: #z", ""}, {"kafka.tls.enabled", "true", ""},
+		{"event.quality", "[{name: cost, unit: CNY, min: 0, max: 9.5, decimals: 1, better: lower}]", ""}, {"clickhouse.dsn_file", "/x", ""}}
+	loaded, err := Load(Sources{File: write(t, string(File("made by a test", settings...))), SecretsUnread: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range settings {
+		for _, v := range loaded.Values {
+			if v.Key == s.Key && v.Text != s.Text {
+				t.Errorf("%s is %q, want %q", v.Key, v.Text, s.Text)
+			}
+		}
+		if !loaded.IsSet(s.Key) {
+			t.Errorf("%s is not set", s.Key)
+		}
+	}
+}

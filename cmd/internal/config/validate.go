@@ -43,6 +43,7 @@ func (c *Config) problems() []error {
 	add("target.", c.Target.validate())
 	add("processor.", c.Processor.Config.Validate())
 	add("processor.", c.Processor.validate())
+	add("gateway.", c.Gateway.Config.Validate())
 	add("gateway.", listenError(c.Gateway.Listen))
 	add("", c.between())
 	return slices.CompactFunc(found, func(a, b error) bool { return a.Error() == b.Error() })
@@ -125,6 +126,10 @@ func (c *Config) between() error {
 	if c.Processor.DrainTimeout >= c.Kafka.Group.SessionTimeout {
 		errs = append(errs, fmt.Errorf("processor.drain_timeout: %s: want less than kafka.group.session_timeout, %s",
 			c.Processor.DrainTimeout, c.Kafka.Group.SessionTimeout))
+	}
+	if c.Gateway.MaxRating >= c.Kafka.Producer.MaxMessageBytes {
+		errs = append(errs, fmt.Errorf("gateway.max_rating: %d: want less than kafka.producer.max_message_bytes, %d",
+			c.Gateway.MaxRating, c.Kafka.Producer.MaxMessageBytes))
 	}
 	return errors.Join(errs...)
 }

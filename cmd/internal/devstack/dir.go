@@ -53,6 +53,12 @@ func (d *Dir) Path(name ...string) string {
 	return filepath.Join(append([]string{d.path}, name...)...)
 }
 
+// Write replaces a file in the data folder, for this user alone, and returns its path.
+func (d *Dir) Write(name string, content []byte) (string, error) {
+	path := d.Path(name)
+	return path, Explain(writeFile(path, content), d.path)
+}
+
 // Token is the secret of the embedded engine; it stays the same as long as the folder does.
 func (d *Dir) Token() string { return d.token }
 

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"satisflow/cmd/internal/api"
+)
+
+// drainTime is how long requests have to end at a shutdown.
+const drainTime = 2 * time.Second
+
+// newRegistry is the metrics of this process: those of Go, the process and the build; parts add theirs.
+func newRegistry() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	v := buildVersion()
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "satisflow_build_info", Help: "1, with the version as labels.",
+		ConstLabels: prometheus.Labels{"version": v.Version, "revision": v.Revision, "go": v.Go}})
+	build.Set(1)
+	reg.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return reg
+}
+
+func metricsHandler(reg *prometheus.Registry) http.Handler {
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true})
+}
+
+// httpPart serves until the context ends, then lets requests end.
+func httpPart(name string, listener net.Listener, server *http.Server) part {
+	return part{name, func(ctx context.Context) error {
+		stop := context.AfterFunc(ctx, func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+			defer cancel()
+			if server.Shutdown(ctx) != nil {
+				_ = server.Close() // the time is over: nothing more can be done for who still waits
+			}
+		})
+		defer stop()
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve HTTP on %s: %w", listener.Addr(), err)
+		}
+		return nil
+	}}
+}
+
+// probes serves metrics and health of a process without the API.
+func probes(reg *prometheus.Registry, checks []api.Check) *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", metricsHandler(reg))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, api.Health{Status: "ok"}) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		status, ready := http.StatusOK, api.Readiness{Status: "ok"}
+		for _, c := range checks {
+			p := api.Part{Name: c.Name, OK: true, Since: time.Now().UTC()}
+			if err := c.Check(r.Context()); err != nil {
+				p.OK, p.Error = false, err.Error()
+				status, ready.Status = http.StatusServiceUnavailable, "failing"
+			}
+			ready.Parts = append(ready.Parts, p)
+		}
+		answer(w, status, ready)
+	})
+	return &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // whoever hung up needs no answer
+}

@@ -1,0 +1,131 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/spf13/cobra"
+
+	"satisflow/sinks/clickhouse"
+)
+
+func newMigrateCommand(s *shell) *cobra.Command {
+	var dryRun, asJSON bool
+	flags := func(cmd *cobra.Command) *cobra.Command {
+		withConfig(cmd)
+		shorthand(cmd, "clickhouse", "clickhouse.dsn", "address of ClickHouse, such as http://host:8123/satisflow")
+		cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+		cmd.Args = arguments(cobra.NoArgs)
+		return cmd
+	}
+	apply := flags(&cobra.Command{
+		Use:   "apply",
+		Short: "Bring the schema up to date",
+		Long: `Take the migrations that the database lacks, in order. Taking none is no error, and one that
+failed half-way is taken again. A database that a newer satisflow has migrated is refused.`,
+		Example: `  satisflow migrate apply --clickhouse http://host:8123/satisflow
+  satisflow migrate apply --dry-run`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.withStore(cmd, func(ctx context.Context, conn driver.Conn, cfg clickhouse.Config) error {
+				return s.applyMigrations(ctx, conn, cfg, dryRun, asJSON)
+			})
+		},
+	})
+	apply.Flags().BoolVar(&dryRun, "dry-run", false, "only list what would be done")
+	list := flags(&cobra.Command{
+		Use:     "list",
+		Short:   "List the migrations and which of them the database lacks",
+		Long:    "List the migrations that this satisflow knows, and which of them the database lacks. Nothing is changed.",
+		Example: "  satisflow migrate list --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.withStore(cmd, func(ctx context.Context, conn driver.Conn, _ clickhouse.Config) error {
+				return s.listMigrations(ctx, conn, asJSON)
+			})
+		},
+	})
+	return group(&cobra.Command{
+		Use:   "migrate",
+		Short: "List or apply the migrations of the ClickHouse schema",
+		Long: `Keep the schema in ClickHouse: tables, views and their comments. Roles refuse a database whose
+schema is not theirs; run this before them, or start them with --migrate.`,
+		Example: `  satisflow migrate list
+  satisflow migrate apply --clickhouse http://host:8123/satisflow`,
+	}, list, apply)
+}
+
+// withStore calls f with a connection to the configured ClickHouse.
+func (s *shell) withStore(cmd *cobra.Command, f func(ctx context.Context, conn driver.Conn, cfg clickhouse.Config) error) error {
+	loaded, err := s.load(cmd)
+	if err != nil {
+		return err
+	}
+	cfg := loaded.Config.ClickHouse
+	conn, err := clickhouse.Open(cmd.Context(), cfg)
+	if err != nil {
+		if clickhouse.IsPermanent(err) {
+			return err
+		}
+		return unavailable(fmt.Errorf("%w: is ClickHouse running there? clickhouse.dsn (--clickhouse) says where, now from %s", err, loaded.From("clickhouse.dsn")))
+	}
+	defer conn.Close()
+	return f(cmd.Context(), conn, cfg)
+}
+
+// migration is a step in the answers of migrate.
+type migration struct {
+	Version uint32 `json:"version"`
+	Name    string `json:"name"`
+	State   string `json:"state"` // applied, pending or taken (now)
+}
+
+func (s *shell) listMigrations(ctx context.Context, conn driver.Conn, asJSON bool) error {
+	pending, err := clickhouse.Pending(ctx, conn)
+	if err != nil {
+		return err
+	}
+	var all []migration
+	for _, m := range clickhouse.Migrations() {
+		state := "applied"
+		if slices.Contains(pending, m) {
+			state = "pending"
+		}
+		all = append(all, migration{m.Version, m.Name, state})
+	}
+	return s.printMigrations(all, asJSON)
+}
+
+func (s *shell) applyMigrations(ctx context.Context, conn driver.Conn, cfg clickhouse.Config, dryRun, asJSON bool) error {
+	take, state := clickhouse.Migrate, "taken"
+	if dryRun {
+		take, state = func(ctx context.Context, conn driver.Conn, _ clickhouse.MigrateOptions) ([]clickhouse.Migration, error) {
+			return clickhouse.Pending(ctx, conn)
+		}, "pending"
+	}
+	steps, err := take(ctx, conn, clickhouse.MigrateOptions{Cluster: cfg.Cluster})
+	done := make([]migration, 0, len(steps))
+	for _, m := range steps {
+		done = append(done, migration{m.Version, m.Name, state})
+	}
+	if len(done) == 0 && err == nil && !asJSON {
+		_, err := fmt.Fprintln(s.stdout, "the schema is up to date")
+		return err
+	}
+	if printErr := s.printMigrations(done, asJSON); err == nil {
+		err = printErr
+	}
+	return err
+}
+
+func (s *shell) printMigrations(all []migration, asJSON bool) error {
+	if asJSON {
+		return s.printJSON(all)
+	}
+	for _, m := range all {
+		if _, err := fmt.Fprintf(s.stdout, "%04d  %-8s %s\n", m.Version, m.State, m.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"satisflow/cmd/internal/config"
+	"satisflow/pipeline"
+	"satisflow/pipeline/admit"
+	"satisflow/pipeline/source"
+	"satisflow/pipeline/window"
+	"satisflow/sinks/clickhouse"
+	"satisflow/sinks/deadletter"
+	metrics "satisflow/sinks/prometheus"
+)
+
+// processing is the pipeline of a process and what it is fed with.
+type processing struct {
+	*pipeline.Pipeline
+	dead *source.Producer
+}
+
+// newProcessing composes the pipeline of the epoch. Close it after its Run has returned.
+func newProcessing(cfg *config.Config, conn driver.Conn, epoch clickhouse.Epoch, reg prometheus.Registerer, log zerolog.Logger) (*processing, error) {
+	admission, err := withCustomerKey(cfg)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	dead := cfg.Kafka.ProducerConfig()
+	dead.Topic = cfg.Kafka.DeadTopic
+	producer, err := source.NewProducer(cfg.Kafka.Config, dead)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("kafka: %w", err))
+	}
+	def := &epoch.Definition
+	m := metrics.NewMetrics(reg, admit.Reasons(), def.Partitions)
+	hooks := source.Hooks{
+		Assigned: func(source.Assignment) { m.Rebalanced() }, Lost: m.Lost,
+		GroupError: func(error) { m.FetchFailed() }, FetchError: func(int32, error) { m.FetchFailed() }, CommitError: func(error) { m.CommitFailed() },
+	}
+	assigner, err := newAssigner(cfg, hooks, log)
+	if err != nil {
+		return nil, errors.Join(usageError(err), producer.Close())
+	}
+	p := pipeline.New(cfg.Processor.Config, pipeline.Parts{
+		Definition: def, Events: cfg.Event, Admission: admission, Source: assigner,
+		Reader: func(partition int32) pipeline.Reader {
+			return source.NewReader(cfg.Kafka.Config, cfg.Kafka.Reader, cfg.Kafka.Topic, partition, hooks, log)
+		},
+		Store:     clickhouse.NewStore(conn, epoch.Number, def),
+		Sink:      deadletter.Sink{Sink: clickhouse.NewSink(conn, epoch.Number, def), Topic: producer},
+		Permanent: clickhouse.IsPermanent, Observer: m, Now: time.Now, ID: processorID(), Log: log,
+	})
+	reg.MustRegister(metrics.NewExporter(metrics.ExporterConfig{
+		Dimensions: lowCardinality(def), Quality: cfg.Event.Metrics(), Partitions: def.Partitions, Target: cfg.Target.Share,
+	}, p.View, time.Now))
+	return &processing{Pipeline: p, dead: producer}, nil
+}
+
+// Close ends the producer of dead letters.
+func (p *processing) Close(context.Context) error { return p.dead.Close() }
+
+// assigned is a check for readiness: partitions have been given out, possibly none to this process.
+func (p *processing) assigned(context.Context) error {
+	if p.View().Topic == 0 {
+		return errors.New("no partitions are assigned yet")
+	}
+	return nil
+}
+
+func newAssigner(cfg *config.Config, hooks source.Hooks, log zerolog.Logger) (pipeline.Source, error) {
+	if cfg.Processor.Partitions == "" {
+		return source.NewGroup(cfg.Kafka.Config, cfg.Kafka.GroupConfig(), hooks, log), nil
+	}
+	static, err := cfg.Kafka.StaticConfig(cfg.Processor.Partitions)
+	if err != nil {
+		return nil, err
+	}
+	return source.NewStatic(cfg.Kafka.Config, static, hooks, log), nil
+}
+
+// withCustomerKey is the admission's configuration with the secret for customer_ids: hmac.
+func withCustomerKey(cfg *config.Config) (admit.Config, error) {
+	admission := cfg.Admission
+	if cfg.Event.CustomerIDs != "hmac" {
+		return admission, nil
+	}
+	key, err := admit.LoadCustomerKey(cfg.Event.CustomerKeyFile)
+	if err != nil {
+		return admission, fmt.Errorf("event.%w", err)
+	}
+	admission.CustomerKey = key
+	return admission, nil
+}
+
+// lowCardinality is the dimensions that may be labels: products can be thousands.
+func lowCardinality(def *window.Definition) []string {
+	return slices.DeleteFunc(slices.Clone(def.Dimensions), func(d string) bool { return d == window.Product })
+}
+
+// processorID names this process in checkpoints and logs, for people.
+func processorID() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d", host, os.Getpid())
+}

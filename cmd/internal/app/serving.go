@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"satisflow/cmd/internal/api"
+	"satisflow/cmd/internal/config"
+	"satisflow/pipeline/source"
+	"satisflow/sinks/clickhouse"
+)
+
+// serving is the gateway of a process: its server and what that writes to.
+type serving struct {
+	server   *http.Server
+	producer *source.Producer
+}
+
+// newServing composes the gateway. Close it after its server has ended.
+func newServing(cfg *config.Config, conn driver.Conn, checks []api.Check, reg *prometheus.Registry, log zerolog.Logger) (*serving, error) {
+	admission, err := withCustomerKey(cfg)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	producer, err := source.NewProducer(cfg.Kafka.Config, cfg.Kafka.ProducerConfig())
+	if err != nil {
+		return nil, usageError(fmt.Errorf("kafka: %w", err))
+	}
+	a, err := api.New(api.Options{
+		Config: cfg.Gateway.Config, Events: cfg.Event, Admit: admission, Bands: cfg.Bands.Bands(), Target: cfg.Target.Share,
+		Producer: producer, Reader: clickhouse.NewReader(conn), Checks: checks, Registerer: reg, Logger: log, Now: time.Now, Version: buildVersion().Version,
+	})
+	if err != nil {
+		_ = producer.Close() // nothing was produced
+		return nil, fmt.Errorf("make the API: %w", err)
+	}
+	mux := http.NewServeMux()
+	a.Mount(mux)
+	mux.Handle("GET /metrics", metricsHandler(reg))
+	return &serving{server: a.Server(mux), producer: producer}, nil
+}
+
+// Close writes what the producer holds.
+func (s *serving) Close(context.Context) error { return s.producer.Close() }

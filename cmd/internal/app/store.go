@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/rs/zerolog"
+
+	"satisflow/cmd/internal/config"
+	"satisflow/pipeline/source"
+	"satisflow/sinks/clickhouse"
+)
+
+// patience is how long a role waits at its start for Kafka and ClickHouse, which may start at the same time.
+const patience = time.Minute
+
+// await tries until it succeeds, meets an error that no retry can mend, or has waited for long enough.
+func await(ctx context.Context, log zerolog.Logger, what string, try func(ctx context.Context) error) error {
+	end := time.Now().Add(patience)
+	for told := false; ; told = true {
+		err := try(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case clickhouse.IsPermanent(err), source.IsPermanent(err):
+			return err
+		case time.Now().After(end):
+			return unavailable(fmt.Errorf("%w: waited %s for %s: start it, or correct its address", err, patience, what))
+		case !told:
+			log.Warn().Err(err).Msg("waiting for " + what)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// openStore connects to ClickHouse; the caller closes the connection.
+func openStore(ctx context.Context, cfg clickhouse.Config, log zerolog.Logger) (conn driver.Conn, err error) {
+	err = await(ctx, log, "ClickHouse", func(ctx context.Context) error {
+		conn, err = clickhouse.Open(ctx, cfg)
+		return err
+	})
+	return conn, err
+}
+
+// prepareStore brings the schema up to date, or refuses one that is not, and returns the epoch of the configuration.
+func prepareStore(ctx context.Context, conn driver.Conn, cfg *config.Config, partitions int, migrate bool, now time.Time) (clickhouse.Epoch, error) {
+	if migrate {
+		if _, err := clickhouse.Migrate(ctx, conn, clickhouse.MigrateOptions{Cluster: cfg.ClickHouse.Cluster}); err != nil {
+			return clickhouse.Epoch{}, err
+		}
+	}
+	if err := requireSchema(ctx, conn); err != nil {
+		return clickhouse.Epoch{}, err
+	}
+	def := cfg.Definition(partitions)
+	return clickhouse.EnsureEpoch(ctx, conn, &def, now)
+}
+
+func requireSchema(ctx context.Context, conn driver.Conn) error {
+	pending, err := clickhouse.Pending(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if len(pending) > 0 {
+		return usageError(fmt.Errorf("the database lacks %d migrations: run `satisflow migrate`, or add --migrate", len(pending)))
+	}
+	return nil
+}
+
+// topicPartitions waits for Kafka and counts the partitions of the ratings; with create it makes the topics that are missing.
+func topicPartitions(ctx context.Context, cfg config.Kafka, create bool, log zerolog.Logger) (partitions int, err error) {
+	client, err := source.NewClient(cfg.Config)
+	if err != nil {
+		return 0, usageError(fmt.Errorf("kafka: %w", err))
+	}
+	defer client.Close()
+	err = await(ctx, log, "Kafka", func(ctx context.Context) error {
+		if create {
+			err = createTopics(ctx, client, cfg)
+		}
+		if err == nil || !create {
+			partitions, err = client.Partitions(ctx, cfg.Topic)
+		}
+		return err
+	})
+	return partitions, err
+}
+
+func createTopics(ctx context.Context, client *source.Client, cfg config.Kafka) error {
+	_, err := client.EnsureTopics(ctx,
+		source.TopicSpec{Name: cfg.Topic, Partitions: cfg.Partitions, ReplicationFactor: -1},
+		source.TopicSpec{Name: cfg.DeadTopic, Partitions: cfg.Partitions, ReplicationFactor: -1})
+	return err
+}
+
+// ping is a check of ClickHouse for readiness.
+func ping(conn driver.Conn) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := conn.Ping(ctx); err != nil {
+			return errors.New("clickhouse does not answer") // its own error may hold the address with the password
+		}
+		return nil
+	}
+}

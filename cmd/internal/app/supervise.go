@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// part is something that runs until its context ends.
+type part struct {
+	name string
+	run  func(ctx context.Context) error
+}
+
+// supervise runs the parts until ctx ends or one of them does, then ends all. It returns when all have ended: nil if ctx
+// was the reason and all ended in order, else the first error, with the part's name.
+func supervise(ctx context.Context, parts ...part) error {
+	group, running := errgroup.WithContext(ctx)
+	for _, p := range parts {
+		group.Go(func() error {
+			err := p.run(running)
+			switch {
+			case running.Err() != nil && (err == nil || errors.Is(err, context.Canceled)):
+				return nil
+			case err == nil:
+				return fmt.Errorf("%s ended by itself", p.name)
+			default:
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+		})
+	}
+	return group.Wait()
+}
+
+// teardown ends what was acquired, the last first.
+type teardown struct {
+	steps []func(context.Context) error
+}
+
+func (t *teardown) add(step func(context.Context) error) { t.steps = append(t.steps, step) }
+
+// end runs the steps, all of them also after one has failed, within the time.
+func (t *teardown) end(within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	var errs []error
+	for _, step := range slices.Backward(t.steps) {
+		errs = append(errs, step(ctx))
+	}
+	return errors.Join(errs...)
+}
