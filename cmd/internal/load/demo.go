@@ -1,0 +1,60 @@
+package load
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"satisflow/pipeline/event"
+	"satisflow/pipeline/eventgen"
+)
+
+// DemoConfig says what the demo shows.
+type DemoConfig struct {
+	Seed  uint64
+	Event event.Config
+	// Rate is how many live records are sent a second.
+	Rate float64
+	// History says whether 28 days of ratings come first; without it there are live ones only, as after a restart.
+	History bool
+}
+
+// DefaultDemoConfig has the history, and two live records a second.
+func DefaultDemoConfig(ec event.Config) DemoConfig {
+	return DemoConfig{Seed: 1, Event: ec, Rate: 2, History: true}
+}
+
+// Demo sends 28 days of believable history that ends now, as fast as it is taken, then live ratings until ctx ends, whose error
+// it returns. The history is some 40,000 records; package eventgen tells its story.
+func Demo(ctx context.Context, cfg DemoConfig, sender Sender, now time.Time, log zerolog.Logger) error {
+	if cfg.History {
+		start := time.Now()
+		sent, err := history(ctx, eventgen.New(eventgen.DemoHistory(cfg.Seed, now, cfg.Event)), now, &Kafka{Sender: sender, Replayed: true})
+		if err != nil {
+			return err
+		}
+		log.Info().Int("records", sent).Dur("took_ms", time.Since(start)).Msg("the demo's history is in Kafka; live ratings follow")
+	}
+	p := pace{start: now, rate: cfg.Rate}
+	nothing := func([]eventgen.Item, int, time.Duration) {}
+	return p.send(ctx, eventgen.New(eventgen.DemoLive(cfg.Seed, now, cfg.Rate, cfg.Event)), &Kafka{Sender: sender}, nothing)
+}
+
+// history sends all records until the end.
+func history(ctx context.Context, g *eventgen.Generator, end time.Time, target Target) (sent int, err error) {
+	var items []eventgen.Item
+	flush := func() error {
+		_, err := target.Send(ctx, items)
+		sent, items = sent+len(items), nil
+		return err
+	}
+	for it := range g.Until(end) {
+		if items = append(items, it); len(items) == batchItems {
+			if err := flush(); err != nil {
+				return sent, err
+			}
+		}
+	}
+	return sent, flush()
+}
