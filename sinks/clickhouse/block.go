@@ -79,6 +79,11 @@ func (c *columnBuffer) appendValues(typ string, values any) error {
 			c.values = appendEach(c.values, array, appendText)
 			c.end(len(array))
 		}
+	case [][]int64:
+		for _, array := range values {
+			c.values = appendInt64s(c.values, typ, array)
+			c.end(len(array))
+		}
 	default:
 		return fmt.Errorf("a %T cannot be sent as %s", values, typ)
 	}

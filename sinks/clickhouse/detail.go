@@ -42,7 +42,7 @@ func (r *Reader) Detail(ctx context.Context, e *Epoch, key window.Key, span Span
 	if err != nil {
 		return nil, err
 	}
-	columns := sumColumns(len(e.Definition.Quality))
+	columns := sumColumns(e.Definition.Quality)
 	var groups []DetailGroup
 	var at int64
 	var staff bool

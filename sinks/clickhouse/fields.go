@@ -1,7 +1,7 @@
 package clickhouse
 
 import (
-	"strconv"
+	"fmt"
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
@@ -86,7 +86,7 @@ func extraQuality(names []string) field[fact.Fact] {
 	})
 }
 
-func paneFields(epoch uint32, g *window.Grid, quality int) []field[owner.PaneRow] {
+func paneFields(epoch uint32, g *window.Grid, quality []string) []field[owner.PaneRow] {
 	type row = owner.PaneRow
 	return append([]field[row]{
 		values("epoch", typeUInt32, constant[row](epoch)),
@@ -98,7 +98,7 @@ func paneFields(epoch uint32, g *window.Grid, quality int) []field[owner.PaneRow
 	}, sumFields(quality, func(r *row) *window.Sums { return &r.Sums })...)
 }
 
-func windowFields(epoch uint32, g *window.Grid, quality int) []field[owner.WindowRow] {
+func windowFields(epoch uint32, g *window.Grid, quality []string) []field[owner.WindowRow] {
 	type row = owner.WindowRow
 	return append([]field[row]{
 		values("epoch", typeUInt32, constant[row](epoch)),
@@ -111,12 +111,30 @@ func windowFields(epoch uint32, g *window.Grid, quality int) []field[owner.Windo
 	}, sumFields(quality, func(r *row) *window.Sums { return &r.Sums })...)
 }
 
-func sumFields[R any](quality int, sums func(*R) *window.Sums) []field[R] {
+func sumFields[R any](quality []string, sums func(*R) *window.Sums) []field[R] {
 	var fields []field[R]
-	for _, c := range sumColumns(quality) {
+	for _, c := range sumColumns(nil) {
 		fields = append(fields, values(c.name, typeInt64, func(r *R) int64 { return *c.of(sums(r)) }))
 	}
+	if len(quality) > event.BuiltinQuality {
+		fields = append(fields, extraSums(len(quality)-event.BuiltinQuality, sums))
+	}
 	return fields
+}
+
+// extraSums returns the column of the sums and counts of the declared quality metrics.
+func extraSums[R any](metrics int, sums func(*R) *window.Sums) field[R] {
+	buf := make([]int64, 0, 2*metrics*chunk) // goes round: the rows of one chunk never share a place
+	return values("extra", typeIntegers, func(r *R) []int64 {
+		if len(buf) == cap(buf) {
+			buf = buf[:0]
+		}
+		start := len(buf)
+		for _, q := range sums(r).Quality[event.BuiltinQuality:][:metrics] {
+			buf = append(buf, q.Sum, q.N)
+		}
+		return buf[start:]
+	})
 }
 
 func deadLetterFields(epoch uint32) []field[owner.DeadLetter] {
@@ -161,36 +179,43 @@ func checkpointFields(epoch uint32, g *window.Grid) []field[owner.Checkpoint] {
 	}
 }
 
-// sumColumn is a column of the sums and its place in window.Sums.
+// sumColumn is one of the sums: how it is read and its place in window.Sums.
 type sumColumn struct {
-	name string
+	name string // for people; of the plain sums also the column
+	expr string // of the stored value
 	of   func(*window.Sums) *int64
 }
 
-var plainSums = []sumColumn{
-	{"ratings", func(s *window.Sums) *int64 { return &s.Ratings }},
-	{"unscored", func(s *window.Sums) *int64 { return &s.Unscored }},
-	{"satisfied", func(s *window.Sums) *int64 { return &s.Satisfied }},
-	{"highly_satisfied", func(s *window.Sums) *int64 { return &s.Highly }},
-	{"dissatisfied", func(s *window.Sums) *int64 { return &s.Dissatisfied }},
-	{"rating_sum", func(s *window.Sums) *int64 { return &s.Sum }},
-	{"rating_sum_squares", func(s *window.Sums) *int64 { return &s.SumSquares }},
-}
+func plainSum(name string, of func(*window.Sums) *int64) sumColumn { return sumColumn{name, name, of} }
 
-// qualitySums are the stems of the quality columns, in the order of window.Sums.
-var qualitySums = [event.MaxQuality]string{"response_time", "accuracy", "completeness", "extra_1", "extra_2", "extra_3"}
+// builtinQuality are the stems of the columns of the built-in quality metrics, in the order of window.Sums.
+var builtinQuality = [event.BuiltinQuality]string{"response_time", "accuracy", "completeness"}
 
-// sumColumns returns the columns of the sums with as many quality metrics, the built-in ones at least; the columns of the
-// others keep their zeros.
-func sumColumns(quality int) []sumColumn {
-	columns := append([]sumColumn(nil), plainSums...)
-	for i := range (window.Sums{}).Stars {
-		columns = append(columns, sumColumn{"stars_" + strconv.Itoa(i+1), func(s *window.Sums) *int64 { return &s.Stars[i] }})
+// sumColumns returns the sums of a definition with the quality metrics: those of the built-in ones have columns of their
+// own, the declared ones share an array.
+func sumColumns(quality []string) []sumColumn {
+	columns := []sumColumn{
+		plainSum("ratings", func(s *window.Sums) *int64 { return &s.Ratings }),
+		plainSum("unscored", func(s *window.Sums) *int64 { return &s.Unscored }),
+		plainSum("satisfied", func(s *window.Sums) *int64 { return &s.Satisfied }),
+		plainSum("highly_satisfied", func(s *window.Sums) *int64 { return &s.Highly }),
+		plainSum("dissatisfied", func(s *window.Sums) *int64 { return &s.Dissatisfied }),
+		plainSum("rating_sum", func(s *window.Sums) *int64 { return &s.Sum }),
+		plainSum("rating_sum_squares", func(s *window.Sums) *int64 { return &s.SumSquares }),
 	}
-	for i, stem := range qualitySums[:max(quality, event.BuiltinQuality)] {
+	for i := range (window.Sums{}).Stars {
+		columns = append(columns, plainSum(fmt.Sprint("stars_", i+1), func(s *window.Sums) *int64 { return &s.Stars[i] }))
+	}
+	for i, stem := range builtinQuality {
 		columns = append(columns,
-			sumColumn{stem + "_sum", func(s *window.Sums) *int64 { return &s.Quality[i].Sum }},
-			sumColumn{stem + "_n", func(s *window.Sums) *int64 { return &s.Quality[i].N }})
+			plainSum(stem+"_sum", func(s *window.Sums) *int64 { return &s.Quality[i].Sum }),
+			plainSum(stem+"_n", func(s *window.Sums) *int64 { return &s.Quality[i].N }))
+	}
+	for i := event.BuiltinQuality; i < len(quality); i++ {
+		at := 2*(i-event.BuiltinQuality) + 1
+		columns = append(columns,
+			sumColumn{quality[i] + "_sum", fmt.Sprintf("extra[%d]", at), func(s *window.Sums) *int64 { return &s.Quality[i].Sum }},
+			sumColumn{quality[i] + "_n", fmt.Sprintf("extra[%d]", at+1), func(s *window.Sums) *int64 { return &s.Quality[i].N }})
 	}
 	return columns
 }

@@ -64,7 +64,7 @@ func (r *Reader) History(ctx context.Context, e *Epoch, name string, selection S
 	if err != nil {
 		return nil, err
 	}
-	columns := sumColumns(len(e.Definition.Quality))
+	columns := sumColumns(e.Definition.Quality)
 	var all []Closed
 	var end uint32
 	var g Group

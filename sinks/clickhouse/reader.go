@@ -87,7 +87,7 @@ func (r *Reader) Range(ctx context.Context, e *Epoch, span Span, selection Selec
 	from := grid.PaneOf(span.From.UnixMilli())
 	to := grid.PaneOf(span.To.UnixMilli()-1) + 1
 	whole := Span{grid.Start(from), grid.Start(to)}
-	columns := sumColumns(len(e.Definition.Quality))
+	columns := sumColumns(e.Definition.Quality)
 	var groups []Group
 	var g Group
 	dest := append([]any{&g.Key.Dimension, &g.Key.Value}, destinations(columns, &g.Sums)...)
@@ -105,7 +105,7 @@ ORDER BY dimension, value`, summedNames(columns), epoch, from, to, selection.con
 }
 
 func summedNames(columns []sumColumn) string {
-	return list(columns, func(c sumColumn) string { return "sum(" + c.name + ")" })
+	return list(columns, func(c sumColumn) string { return "sum(" + c.expr + ")" })
 }
 
 // Values are the values of one rolled dimension.

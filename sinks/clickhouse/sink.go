@@ -27,8 +27,8 @@ func NewSink(conn driver.Conn, epoch uint32, def *window.Definition) *Sink {
 	grid := def.Grid()
 	return &Sink{
 		facts:       inserter[fact.Fact]{conn: conn, table: factsTable, fields: factFields(epoch, &grid, def.Quality)},
-		panes:       inserter[owner.PaneRow]{conn: conn, table: panesTable, fields: paneFields(epoch, &grid, len(def.Quality))},
-		windows:     inserter[owner.WindowRow]{conn: conn, table: windowsTable, fields: windowFields(epoch, &grid, len(def.Quality))},
+		panes:       inserter[owner.PaneRow]{conn: conn, table: panesTable, fields: paneFields(epoch, &grid, def.Quality)},
+		windows:     inserter[owner.WindowRow]{conn: conn, table: windowsTable, fields: windowFields(epoch, &grid, def.Quality)},
 		deadLetters: inserter[owner.DeadLetter]{conn: conn, table: deadLettersTable, fields: deadLetterFields(epoch)},
 		checkpoints: inserter[owner.Checkpoint]{conn: conn, table: checkpointsTable, fields: checkpointFields(epoch, &grid)},
 	}

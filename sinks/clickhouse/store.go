@@ -38,7 +38,7 @@ func NewStore(conn driver.Conn, epoch uint32, def *window.Definition) *Store {
 		conn: conn, epoch: epoch, grid: def.Grid(),
 		attributes: declaredAttributes(def),
 		extra:      extraNames(def),
-		sums:       sumColumns(len(def.Quality)),
+		sums:       sumColumns(def.Quality),
 	}
 }
 

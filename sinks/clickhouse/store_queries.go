@@ -33,7 +33,7 @@ func paneSumsQuery(epoch uint32, partition int32, from, to int64, keys []window.
 	}
 	return fmt.Sprintf(`SELECT toUInt32(pane), dimension, value, %s
 FROM satisfaction_panes FINAL
-PREWHERE epoch = %d AND partition = %d AND pane >= %d AND pane < %d%s`, sumNames(sums), epoch, partition, from, to, only)
+PREWHERE epoch = %d AND partition = %d AND pane >= %d AND pane < %d%s`, sumExpressions(sums), epoch, partition, from, to, only)
 }
 
 func pageFactsQuery(epoch uint32, partition int32, starts []int64, attributes, extra []string) string {
@@ -62,6 +62,7 @@ var missing = fmt.Sprintf("toInt64('%d')", event.MissingQuality)
 
 func keyLiteral(k window.Key) string { return "(" + quote(k.Dimension) + "," + quote(k.Value) + ")" }
 
-func sumNames(columns []sumColumn) string {
-	return list(columns, func(c sumColumn) string { return c.name })
+// sumExpressions returns the expressions of the stored sums.
+func sumExpressions(columns []sumColumn) string {
+	return list(columns, func(c sumColumn) string { return c.expr })
 }

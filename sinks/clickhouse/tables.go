@@ -14,6 +14,7 @@ const (
 const (
 	typeString   = "String"
 	typeStrings  = "Array(String)"
+	typeIntegers = "Array(Int64)"
 	typeBool     = "Bool"
 	typeInt32    = "Int32"
 	typeInt64    = "Int64"

@@ -75,9 +75,9 @@ func (v *verifier) window(ctx context.Context, w window.GridWindow, s span) erro
 }
 
 func (v *verifier) comparison() comparison {
-	sums := sumColumns(len(v.def.Quality))
+	sums := sumColumns(v.def.Quality)
 	return comparison{
-		Epoch: v.epoch, Columns: sumNames(sums), Width: len(sums), sums: sums,
+		Epoch: v.epoch, Columns: sumExpressions(sums), Width: len(sums), sums: sums,
 		Bands: v.def.Bands, Dimensions: list(v.def.Dimensions, quote),
 		Attributes: literals(declaredAttributes(v.def)), Extra: literals(extraNames(v.def)),
 		Missing: missing, Most: v.opts.MaxDifferences,

@@ -111,7 +111,7 @@ func TestVerifyNamesTheRowThatDiffers(t *testing.T) {
 			s := sums
 			s.Quality[3].Sum--
 			f.insertPane(t, at, f.cut, s)
-		}, func(t *testing.T) { f.insertPane(t, at, f.cut, sums) }, "extra_1_sum stored"},
+		}, func(t *testing.T) { f.insertPane(t, at, f.cut, sums) }, "effort_sum stored"},
 		{"the squares of a pane", func(t *testing.T) {
 			s := sums
 			s.SumSquares++

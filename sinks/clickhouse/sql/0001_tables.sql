@@ -16,14 +16,12 @@
     `accuracy_n` Int64 COMMENT 'How many accuracies were given' CODEC(T64, LZ4),
     `completeness_sum` Int64 COMMENT 'Sum of the completenesses, millionths' CODEC(T64, LZ4),
     `completeness_n` Int64 COMMENT 'How many completenesses were given' CODEC(T64, LZ4),
-    `extra_1_sum` Int64 COMMENT 'Sum of the first declared quality metric of the definition, in units of 10^-decimals' CODEC(T64, LZ4),
-    `extra_1_n` Int64 COMMENT 'How many values of the first declared quality metric were given' CODEC(T64, LZ4),
-    `extra_2_sum` Int64 COMMENT 'Sum of the second declared quality metric of the definition, in units of 10^-decimals' CODEC(T64, LZ4),
-    `extra_2_n` Int64 COMMENT 'How many values of the second declared quality metric were given' CODEC(T64, LZ4),
-    `extra_3_sum` Int64 COMMENT 'Sum of the third declared quality metric of the definition, in units of 10^-decimals' CODEC(T64, LZ4),
-    `extra_3_n` Int64 COMMENT 'How many values of the third declared quality metric were given' CODEC(T64, LZ4){{end -}}
+    `extra` Array(Int64) COMMENT 'Sum and count of the first declared quality metric of the definition, of the second, and so on, in units of 10^-decimals; empty when none is declared'{{end -}}
 -- The tables of the pipeline. All of them are last-writer-wins: rows of one key are replaced by the row with the highest
 -- version, so every read takes FINAL. The partition key is a function of the sorting key, else replacement would miss.
+--
+-- Measured for an insert, in CPU seconds of the server per million rows: a map with LowCardinality keys takes 0.5 more
+-- than one with plain ones; six columns for declared metrics that are left to their default take 1.6, one array 0.2.
 
 CREATE TABLE IF NOT EXISTS {{local "enterprise_customer_satisfaction"}} {{onCluster}}
 (
@@ -49,8 +47,8 @@ CREATE TABLE IF NOT EXISTS {{local "enterprise_customer_satisfaction"}} {{onClus
     `response_time_ms` Int64 DEFAULT -9223372036854775808 COMMENT 'Response time of the service in milliseconds; the least Int64 when not given' CODEC(T64, LZ4),
     `accuracy_millionths` Int64 DEFAULT -9223372036854775808 COMMENT 'Accuracy in millionths, 0 to 1000000; the least Int64 when not given' CODEC(T64, LZ4),
     `completeness_millionths` Int64 DEFAULT -9223372036854775808 COMMENT 'Completeness in millionths, 0 to 1000000; the least Int64 when not given' CODEC(T64, LZ4),
-    `quality_extra` Map(LowCardinality(String), Int64) COMMENT 'Declared quality metrics by name, in units of 10^-decimals; no key when not given',
-    `attributes` Map(LowCardinality(String), String) COMMENT 'Declared attributes by key',
+    `quality_extra` Map(String, Int64) COMMENT 'Declared quality metrics by name, in units of 10^-decimals; no key when not given',
+    `attributes` Map(String, String) COMMENT 'Declared attributes by key',
     `answers` Map(String, String) COMMENT 'Survey answers by question id; a number as it was written',
     `comment` String COMMENT 'Free text of the customer; personal data, blank once erased',
     `language` LowCardinality(String) COMMENT 'BCP 47 tag of the comment, empty when unknown',
