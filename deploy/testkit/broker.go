@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"satisflow/deploy/testkit/realkafka"
 )
 
 // BrokerOptions are what a private broker has of its own.
@@ -22,28 +24,28 @@ type Broker struct {
 	Brokers []string
 
 	t       testing.TB
-	cfg     kafkaConfig
-	process kafkaProcess
+	cfg     realkafka.Config
+	process realkafka.Process
 }
 
 // StartKafka starts a broker of the test's own, which takes 3–5 s; it ends with the test.
 func StartKafka(t testing.TB, options BrokerOptions) *Broker {
 	t.Helper()
-	java, jars := Require(t, "java", javaHint), KafkaJars(t)
+	java, jars := Require(t, "java", realkafka.JavaHint), KafkaJars(t)
 	if options.Dir == "" {
 		options.Dir = filepath.Join(t.TempDir(), "kafka")
 	}
-	cfg, err := newKafkaConfig(java, jars, options.Dir)
+	cfg, err := realkafka.New(java, jars, options.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.properties = options.Properties
+	cfg.Properties = options.Properties
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	if err := cfg.format(ctx); err != nil {
+	if err := cfg.Format(ctx); err != nil {
 		t.Fatal(err)
 	}
-	b := &Broker{Brokers: []string{cfg.address()}, t: t, cfg: cfg}
+	b := &Broker{Brokers: []string{cfg.Address()}, t: t, cfg: cfg}
 	b.Start()
 	t.Cleanup(b.Kill)
 	return b
@@ -60,7 +62,7 @@ func (b *Broker) Start() {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	process, err := b.cfg.start(ctx)
+	process, err := b.cfg.Start(ctx)
 	if err != nil {
 		b.t.Fatalf("start private broker: %v", err)
 	}

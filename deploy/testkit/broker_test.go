@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"satisflow/deploy/testkit/realkafka"
 )
 
 func TestAPrivateBrokerKeepsItsRecords(t *testing.T) {
@@ -23,7 +25,7 @@ func TestAPrivateBrokerKeepsItsRecords(t *testing.T) {
 		t.Errorf("got %q, want the three records in order", got)
 	}
 	assertSilentWhilePaused(t, broker.Pause, broker.Resume, func(ctx context.Context) error {
-		client, closeIdle := newKafkaClient(broker.Brokers[0])
+		client, closeIdle := realkafka.NewClient(broker.Brokers[0])
 		defer closeIdle()
 		_, err := client.ApiVersions(ctx, new(kafka.ApiVersionsRequest))
 		return err

@@ -3,7 +3,8 @@
 // afterwards. It also starts private servers, which a test may kill and start again. What is tested is its caller's.
 //
 // A test calls [ClickHouse] and [Kafka]; one about faults calls [StartClickHouse] and [StartKafka]. Where Java, Maven
-// or npm is missing, the test is skipped with a word about how to install it; with CI set it fails.
+// or npm is missing, the test is skipped with a word about how to install it; with CI set it fails. The broker itself is
+// package realkafka's, which knows no tests.
 //
 // # Non-obvious
 //
@@ -14,6 +15,4 @@
 //     when no test process has used the server for 10 s (a test binary started from a shell has the shell as its
 //     parent, which stays). The server in turn dies with the supervisor.
 //   - A supervisor must not hold go test's output open: go test would wait for it.
-//   - Ports come from below the range that the kernel gives to clients. A client that asks again and again for a
-//     stopped server on such a port would in the end be connected to itself.
 package testkit

@@ -3,13 +3,14 @@ package testkit
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/segmentio/kafka-go"
+
+	"satisflow/deploy/testkit/realkafka"
 )
 
 const (
@@ -27,7 +28,7 @@ type KafkaCluster struct {
 // Kafka returns the run's Apache Kafka.
 func Kafka(t testing.TB) *KafkaCluster {
 	t.Helper()
-	java := Require(t, "java", javaHint)
+	java := Require(t, "java", realkafka.JavaHint)
 	a := sharedServer(t, kafkaService, javaEnv+"="+java, jarsEnv+"="+KafkaJars(t))
 	return &KafkaCluster{Brokers: []string{a.HostPort}}
 }
@@ -38,9 +39,9 @@ func (k *KafkaCluster) Topic(t testing.TB, partitions int, configs ...string) st
 	t.Helper()
 	topic := newTopic(t, k.Brokers[0], partitions, configs)
 	t.Cleanup(func() {
-		client, closeIdle := newKafkaClient(k.Brokers[0])
+		client, closeIdle := realkafka.NewClient(k.Brokers[0])
 		defer closeIdle()
-		if err := deleteTopic(context.Background(), client, topic); err != nil {
+		if err := realkafka.DeleteTopic(context.Background(), client, topic); err != nil {
 			t.Error(err)
 		}
 	})
@@ -57,9 +58,9 @@ func newTopic(t testing.TB, broker string, partitions int, configs []string) str
 		}
 		topic.ConfigEntries = append(topic.ConfigEntries, kafka.ConfigEntry{ConfigName: name, ConfigValue: value})
 	}
-	client, closeIdle := newKafkaClient(broker)
+	client, closeIdle := realkafka.NewClient(broker)
 	defer closeIdle()
-	if err := createTopic(context.Background(), client, topic); err != nil {
+	if err := realkafka.CreateTopic(context.Background(), client, topic); err != nil {
 		t.Fatal(err)
 	}
 	return topic.Topic
@@ -67,23 +68,17 @@ func newTopic(t testing.TB, broker string, partitions int, configs []string) str
 
 // serveSharedKafka runs in the supervisor.
 func serveSharedKafka(ctx context.Context, dir string) (server, address, error) {
-	cfg, err := newKafkaConfig(os.Getenv(javaEnv), os.Getenv(jarsEnv), filepath.Join(dir, "kafka"))
+	cfg, err := realkafka.New(os.Getenv(javaEnv), os.Getenv(jarsEnv), filepath.Join(dir, "kafka"))
 	if err != nil {
 		return nil, address{}, err
 	}
-	cfg.stderr = os.Stderr
-	if err := cfg.format(ctx); err != nil {
+	cfg.Stderr = os.Stderr
+	if err := cfg.Format(ctx); err != nil {
 		return nil, address{}, err
 	}
-	process, err := cfg.start(ctx)
+	process, err := cfg.Start(ctx)
 	if err != nil {
 		return nil, address{}, err
 	}
-	return process, address{HostPort: cfg.address()}, nil
-}
-
-func newKafkaConfig(java, jars, dir string) (kafkaConfig, error) {
-	port, err := freePort()
-	controller, controllerErr := freePort()
-	return kafkaConfig{java: java, jars: jars, dir: dir, port: port, controller: controller}, errors.Join(err, controllerErr)
+	return process, address{HostPort: cfg.Address()}, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"satisflow/deploy/testkit/realkafka"
 	"satisflow/sinks/clickhouse/engine"
 )
 
@@ -33,7 +34,7 @@ func StartClickHouse(t testing.TB, options EngineOptions) *Engine {
 	if options.Dir == "" {
 		options.Dir = filepath.Join(t.TempDir(), "clickhouse")
 	}
-	port, err := freePort()
+	port, err := realkafka.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}

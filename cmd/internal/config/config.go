@@ -28,7 +28,7 @@ type Config struct {
 
 // Log says what is logged and how it looks.
 type Log struct {
-	Level  string `yaml:"level" help:"least level that is logged: debug, info, warn or error"`
+	Level  string `yaml:"level" help:"least level that is logged: trace, debug, info, warn or error"`
 	Format string `yaml:"format" help:"console, json, or auto: console on a terminal, else json"`
 }
 

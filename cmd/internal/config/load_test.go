@@ -160,7 +160,7 @@ func TestWhatIsWrongIsSaidWithPlaceAndRemedy(t *testing.T) {
 		{"bands", "bands:\n  satisfied: 2\n", Sources{}, []string{"bands: dissatisfied 3.00, satisfied 2.00"}},
 		{"retention", "admission:\n  retention: 40d\n", Sources{}, []string{"FILE:2: admission.retention: 40d: want at least the horizon and the longest window together, 63d"}},
 		{"share", "target: {share: 95}\n", Sources{}, []string{"FILE:1: target.share: 95: want a share above 0 and below 1"}},
-		{"level", "log: {level: loud}\n", Sources{}, []string{`FILE:1: log.level: "loud": want debug, info, warn or error`}},
+		{"level", "log: {level: loud}\n", Sources{}, []string{`FILE:1: log.level: "loud": want trace, debug, info, warn or error`}},
 		{"listen", "gateway: {listen: 8080}\n", Sources{}, []string{`FILE:1: gateway.listen: "8080": want host:port`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -51,8 +51,8 @@ func (c *Config) problems() []error {
 
 func (l Log) validate() error {
 	var errs []error
-	if level, err := zerolog.ParseLevel(l.Level); err != nil || level < zerolog.DebugLevel || level > zerolog.ErrorLevel {
-		errs = append(errs, fmt.Errorf("level: %q: want debug, info, warn or error", l.Level))
+	if level, err := zerolog.ParseLevel(l.Level); err != nil || level < zerolog.TraceLevel || level > zerolog.ErrorLevel {
+		errs = append(errs, fmt.Errorf("level: %q: want trace, debug, info, warn or error", l.Level))
 	}
 	if !slices.Contains([]string{"auto", "console", "json"}, l.Format) {
 		errs = append(errs, fmt.Errorf("format: %q: want auto, console or json", l.Format))

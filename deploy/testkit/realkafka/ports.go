@@ -1,4 +1,4 @@
-package testkit
+package realkafka
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 // Ports for servers that are started again: below those that the kernel gives to clients (see Non-obvious).
 const lowestPort, highestPort = 20000, 31999
 
-// freePort finds a port that nobody listens on.
-func freePort() (int, error) {
+// FreePort finds a port on loopback that nobody listens on, for a server that is started again.
+func FreePort() (int, error) {
 	for range 100 {
 		port := lowestPort + rand.IntN(highestPort-lowestPort+1)
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))

@@ -1,4 +1,4 @@
-package testkit
+package realkafka
 
 import (
 	"context"
@@ -12,13 +12,14 @@ import (
 // requestTimeout bounds one request to a broker.
 const requestTimeout = 10 * time.Second
 
-func newKafkaClient(broker string) (client *kafka.Client, closeIdle func()) {
+// NewClient returns a client that was never used, and what closes its connections.
+func NewClient(broker string) (client *kafka.Client, closeIdle func()) {
 	transport := new(kafka.Transport)
 	return &kafka.Client{Addr: kafka.TCP(broker), Timeout: requestTimeout, Transport: transport}, transport.CloseIdleConnections
 }
 
-// createTopic returns when the topic is there and its partitions have leaders.
-func createTopic(ctx context.Context, client *kafka.Client, topic kafka.TopicConfig) error {
+// CreateTopic creates a topic and returns when the topic is there and its partitions have leaders.
+func CreateTopic(ctx context.Context, client *kafka.Client, topic kafka.TopicConfig) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	response, err := client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{topic}})
@@ -64,7 +65,8 @@ func checkLeaders(ctx context.Context, client *kafka.Client, topic kafka.TopicCo
 	return kafka.UnknownTopicOrPartition
 }
 
-func deleteTopic(ctx context.Context, client *kafka.Client, topic string) error {
+// DeleteTopic deletes a topic.
+func DeleteTopic(ctx context.Context, client *kafka.Client, topic string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	response, err := client.DeleteTopics(ctx, &kafka.DeleteTopicsRequest{Topics: []string{topic}})
