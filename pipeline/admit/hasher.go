@@ -36,3 +36,6 @@ func (h *hasher) of(id string) string {
 	h.known[strings.Clone(id)] = p
 	return p
 }
+
+// Pseudonym returns what customer_ids: hmac stores for the customer, by the secret.
+func Pseudonym(key []byte, id string) string { return newHasher(key).of(id) }

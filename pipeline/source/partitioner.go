@@ -1,6 +1,9 @@
 package source
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // PartitionOf is the partition that Java's default partitioner, librdkafka's
 // murmur2_random and our Producer give a record with this key; partitions must be 1 or more.
@@ -32,4 +35,14 @@ func murmur2(data []byte) uint32 {
 	}
 	h = (h ^ h>>13) * mix
 	return h ^ h>>15
+}
+
+// KeyFor returns a key that every producer which hashes keys as ours does puts on the partition: the wanted one if it
+// does, else the wanted one with # and a number. It is for records that belong to others which are already there.
+func KeyFor(wanted []byte, partition int32, partitions int) []byte {
+	key := wanted
+	for n := 0; PartitionOf(key, partitions) != partition; n++ {
+		key = fmt.Appendf(nil, "%s#%d", wanted, n)
+	}
+	return key
 }

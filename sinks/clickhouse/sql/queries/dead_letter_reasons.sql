@@ -1,0 +1,17 @@
+{{/* How many dead letters there are of each reason. */ -}}
+SELECT d.reason, count() AS letters, countIf(r.replayed_at > toDateTime64(0, 3, 'UTC')),
+    toUnixTimestamp64Milli(min(d.record_timestamp)), toUnixTimestamp64Milli(max(d.record_timestamp))
+FROM
+(
+    SELECT partition, `offset`, reason, record_timestamp FROM dead_letters FINAL
+    PREWHERE epoch = {{.Epoch}}{{.Condition}}
+) AS d
+LEFT JOIN
+(
+    SELECT partition, `offset`, replayed_at FROM dead_letters_replayed FINAL WHERE epoch = {{.Epoch}}
+) AS r ON d.partition = r.partition AND d.`offset` = r.`offset`
+{{- if .Open}}
+WHERE r.replayed_at = toDateTime64(0, 3, 'UTC'){{end}}
+GROUP BY d.reason
+ORDER BY letters DESC, d.reason
+SETTINGS join_use_nulls = 0
