@@ -25,7 +25,12 @@ import (
 const brokerCommand = "kafka"
 
 func newBenchCommand(s *shell) *cobra.Command {
-	return group(&cobra.Command{Use: "bench", Short: "Measure how fast satisflow is on this machine"}, newBenchPipelineCommand(s))
+	return group(&cobra.Command{
+		Use:     "bench",
+		Short:   "Measure how fast satisflow is on this machine",
+		Long:    "Measure how fast satisflow is on this machine, against servers of its own.",
+		Example: "  satisflow bench pipeline",
+	}, newBenchPipelineCommand(s))
 }
 
 func newBenchPipelineCommand(s *shell) *cobra.Command {
@@ -135,6 +140,7 @@ func newBrokerCommand(s *shell) *cobra.Command {
 		Use:    brokerCommand,
 		Hidden: true,
 		Short:  "Run the embedded Kafka broker, as a child process of bench and chaos",
+		Long:   "Run the embedded Kafka broker until standard input ends. For development only.",
 		Args:   arguments(cobra.NoArgs),
 	}
 	path := cmd.Flags().String("dir", "", "folder of the data")

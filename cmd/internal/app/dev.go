@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type devOptions struct {
 	dir            string
 	kafkaPort      int
 	clickhousePort int
+	demo           bool
 }
 
 func newDevCommand(s *shell) *cobra.Command {
@@ -47,6 +49,7 @@ stays in --dir, and the next start goes on where this one ended, however it ende
 The embedded broker and engine are for development only. With --kafka or --clickhouse (or
 kafka.brokers and clickhouse.dsn, however they are set) your own servers take their place.`,
 		Example: `  satisflow dev
+  satisflow dev --demo
   satisflow dev --services any --dir /tmp/ratings
   satisflow dev --kafka localhost:9092 --clickhouse http://localhost:8123/satisflow`,
 		Args: arguments(cobra.NoArgs),
@@ -60,6 +63,7 @@ kafka.brokers and clickhouse.dsn, however they are set) your own servers take th
 	cmd.Flags().StringVar(&o.dir, "dir", ".satisflow", "folder of the data")
 	cmd.Flags().IntVar(&o.kafkaPort, "kafka-port", 9092, "port of the embedded Kafka; 0 picks a free one")
 	cmd.Flags().IntVar(&o.clickhousePort, "clickhouse-port", 8123, "port of the embedded ClickHouse; 0 picks a free one")
+	cmd.Flags().BoolVar(&o.demo, "demo", false, "send 28 days of believable ratings, once, then live ones")
 	return cmd
 }
 
@@ -73,6 +77,9 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 	ctx, cfg, log := cmd.Context(), &loaded.Config, s.logger(loaded.Config.Log)
 	if err := devstack.RequireLoopback(cfg.Gateway.Listen, "--listen"); err != nil {
 		return usageError(err)
+	}
+	if o.demo && loaded.IsSet("kafka.brokers") {
+		return usageError(fmt.Errorf("--demo sends synthetic ratings and so goes to the embedded Kafka only: leave out kafka.brokers (%s)", loaded.From("kafka.brokers")))
 	}
 	var down teardown
 	defer func() { err = errors.Join(err, down.end(devStopTime)) }()
@@ -110,6 +117,13 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 		return err
 	}
 	parts = append(parts, roles...)
+	if o.demo {
+		demo, err := newDemo(cfg, dir, &down, log)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, demo)
+	}
 	return supervise(ctx, append(parts, s.announcement(where, checks, begin))...)
 }
 

@@ -40,7 +40,8 @@ Try next, in another terminal:
        -d '{"customer_id": "C-1001", "service": "data_analysis", "rating": 4.5, "comment": "quick and clear"}'
   2. See how satisfied customers were in the last 28 days
      curl '%[1]s/api/v1/enterprise-satisfaction/satisfaction/analytics?window=28d&dimension=service'
-  3. Check every stored sum against the ratings
+  3. Import a file of ratings, then check every stored sum against them
+     %[2]s import ratings.csv --config %[3]s
      %[2]s verify --config %[3]s
 `, w.gateway, s.program, near(w.connect))
 }

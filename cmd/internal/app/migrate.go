@@ -37,7 +37,7 @@ failed half-way is taken again. A database that a newer satisflow has migrated i
 	list := flags(&cobra.Command{
 		Use:     "list",
 		Short:   "List the migrations and which of them the database lacks",
-		Long:    "List the migrations that this satisflow knows, and which of them the database lacks. Nothing is changed.",
+		Long:    "List the migrations that this satisflow knows, and which the database lacks. It changes nothing.",
 		Example: "  satisflow migrate list --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.withStore(cmd, func(ctx context.Context, conn driver.Conn, _ clickhouse.Config) error {

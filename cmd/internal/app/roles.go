@@ -86,7 +86,7 @@ func roleFlags(cmd *cobra.Command) *bool {
 	withConfig(cmd)
 	shorthand(cmd, "brokers", "kafka.brokers", "bootstrap addresses of Kafka, host:port")
 	shorthand(cmd, "clickhouse", "clickhouse.dsn", "address of ClickHouse, such as http://host:8123/satisflow")
-	return cmd.Flags().Bool("migrate", false, "bring the schema of the database up to date first")
+	return cmd.Flags().Bool("migrate", false, "bring the schema up to date and make topics that are missing, first")
 }
 
 // role is which parts a process runs.
@@ -111,7 +111,7 @@ func (s *shell) runRole(cmd *cobra.Command, r role) (err error) {
 		return err
 	}
 	down.add(closeListener(listener))
-	partitions, err := topicPartitions(ctx, cfg.Kafka, false, log)
+	partitions, err := topicPartitions(ctx, cfg.Kafka, *r.migrate, log)
 	if err != nil {
 		return err
 	}

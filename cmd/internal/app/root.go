@@ -63,6 +63,7 @@ Every key of the configuration is a flag too, such as --kafka.topic: ` + "`satis
 
 func unknownCommand(cmd *cobra.Command, name string) error {
 	text := fmt.Sprintf("there is no command %q", name)
+	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(name); len(near) > 0 {
 		text += ", did you mean " + strings.Join(near, " or ") + "?"
 	}

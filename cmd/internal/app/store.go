@@ -82,23 +82,30 @@ func topicPartitions(ctx context.Context, cfg config.Kafka, create bool, log zer
 		return 0, usageError(fmt.Errorf("kafka: %w", err))
 	}
 	defer client.Close()
-	err = await(ctx, log, "Kafka", func(ctx context.Context) error {
+	what := fmt.Sprintf("Kafka with the topic %s (--migrate makes it where it is missing)", cfg.Topic)
+	err = await(ctx, log, what, func(ctx context.Context) error {
 		if create {
-			err = createTopics(ctx, client, cfg)
+			if err := createTopics(ctx, client, cfg); err != nil {
+				return err
+			}
 		}
-		if err == nil || !create {
-			partitions, err = client.Partitions(ctx, cfg.Topic)
-		}
+		partitions, err = client.Partitions(ctx, cfg.Topic)
 		return err
 	})
 	return partitions, err
 }
 
+// createTopics asks for the topics that are missing alone: who may only read and write need not be allowed to create.
 func createTopics(ctx context.Context, client *source.Client, cfg config.Kafka) error {
-	_, err := client.EnsureTopics(ctx,
-		source.TopicSpec{Name: cfg.Topic, Partitions: cfg.Partitions, ReplicationFactor: -1},
-		source.TopicSpec{Name: cfg.DeadTopic, Partitions: cfg.Partitions, ReplicationFactor: -1})
-	return err
+	for _, topic := range []string{cfg.Topic, cfg.DeadTopic} {
+		if _, err := client.Partitions(ctx, topic); err == nil {
+			continue
+		}
+		if _, err := client.EnsureTopics(ctx, source.TopicSpec{Name: topic, Partitions: cfg.Partitions, ReplicationFactor: -1}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ping is a check of ClickHouse for readiness.

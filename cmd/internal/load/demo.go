@@ -18,6 +18,8 @@ type DemoConfig struct {
 	Rate float64
 	// History says whether 28 days of ratings come first; without it there are live ones only, as after a restart.
 	History bool
+	// HistorySent is called when the history is in Kafka; its error ends the demo. May be nil.
+	HistorySent func() error
 }
 
 // DefaultDemoConfig has the history, and two live records a second.
@@ -35,6 +37,11 @@ func Demo(ctx context.Context, cfg DemoConfig, sender Sender, now time.Time, log
 			return err
 		}
 		log.Info().Int("records", sent).Dur("took_ms", time.Since(start)).Msg("the demo's history is in Kafka; live ratings follow")
+		if cfg.HistorySent != nil {
+			if err := cfg.HistorySent(); err != nil {
+				return err
+			}
+		}
 	}
 	p := pace{start: now, rate: cfg.Rate}
 	nothing := func([]eventgen.Item, int, time.Duration) {}
