@@ -113,6 +113,7 @@ func (a *API) routes() {
 	huma.Register(h, a.trendOperation(), a.trend)
 	huma.Register(h, healthOperation(), health)
 	huma.Register(h, readyOperation(), a.ready)
+	readyFailing(h.OpenAPI())
 	a.document(h.OpenAPI())
 	a.mux.HandleFunc("GET /openapi.json", serveJSON("application/openapi+json", a.openAPI))
 	a.mux.HandleFunc("GET /schema/rating-event.json", serveJSON("application/schema+json", a.schema))

@@ -15,8 +15,11 @@ func entry(field, value, reason, want string) problem.Entry {
 		Detail: fmt.Sprintf("%s: %s: want %s", field, value, want)}
 }
 
-func entryOf(e *event.FieldError) problem.Entry {
-	p := problem.Entry{Field: e.Field, Value: e.Value, Reason: e.Reason, Want: e.Want, Detail: e.Error()}
+// entryOf returns what is wrong with a rating whose text begins at the byte of the body.
+func entryOf(e *event.FieldError, at int) problem.Entry {
+	moved := *e
+	moved.Offset += at
+	p := problem.Entry{Field: e.Field, Value: e.Value, Reason: e.Reason, Want: e.Want, Detail: moved.Error()}
 	if e.Reason != event.BadJSON {
 		p.Pointer = pointer(e.Field)
 	}

@@ -60,13 +60,13 @@ func newIntake(o Options) (*intake, error) {
 	return in, nil
 }
 
-// take reads a rating that arrives now. It returns the message for Kafka and what is stored, or everything that is wrong.
+// take reads a rating that arrives now and whose text begins at the byte of the body or line. It returns the message for Kafka and what is stored, or everything that is wrong.
 // The message and the entries share no memory with the text; the Rating does.
-func (in *intake) take(text []byte, headers []event.Header, now time.Time) (source.Message, Rating, []problem.Entry) {
+func (in *intake) take(text []byte, at int, headers []event.Header, now time.Time) (source.Message, Rating, []problem.Entry) {
 	if wrong := in.decoder.DecodeAll(text, headers, &in.ev); len(wrong) > 0 {
 		entries := make([]problem.Entry, 0, len(wrong))
 		for _, e := range wrong {
-			entries = append(entries, entryOf(e))
+			entries = append(entries, entryOf(e, at))
 		}
 		if wrong[0].Reason != event.BadJSON {
 			entries = append(entries, in.unfit(now)...)

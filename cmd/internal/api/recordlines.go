@@ -108,7 +108,7 @@ func (l *lines) long(begin []byte) ([]byte, error) {
 }
 
 func (l *lines) take(text []byte) {
-	message, _, wrong := l.intake.take(text, nil, l.api.Now())
+	message, _, wrong := l.intake.take(text, 0, nil, l.api.Now())
 	if len(wrong) > 0 {
 		l.refuse(wrong)
 		return

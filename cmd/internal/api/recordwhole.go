@@ -112,7 +112,7 @@ func (a *API) takeAll(rows []row, f *form, array bool, h http.Header) (messages 
 	defer a.intakes.put(in)
 	messages, ratings = make([]source.Message, 0, len(rows)), make([]Rating, 0, len(rows))
 	for i, r := range rows {
-		message, rating, wrong := in.take(r.text, headers, now)
+		message, rating, wrong := in.take(r.text, r.at, headers, now)
 		if len(wrong) == 0 {
 			messages, ratings = append(messages, message), append(ratings, rating)
 			continue

@@ -92,6 +92,8 @@ func (a *API) trend(ctx context.Context, in *trendInput) (*trendOutput, error) {
 	return &trendOutput{out}, nil
 }
 
+const wantCustomer = "1 to 128 characters of UTF-8"
+
 const (
 	day         = 24 * time.Hour
 	week        = 7 * day
@@ -110,7 +112,7 @@ func (in *trendInput) time(now time.Time) (span clickhouse.Span, step time.Durat
 		entries = append(entries, parameter("period", in.Period, "day or week"))
 	}
 	if n := utf8.RuneCountInString(in.CustomerID); n > event.MaxCustomerID || !utf8.ValidString(in.CustomerID) {
-		entries = append(entries, parameter("customer_id", "", "1 to 128 characters"))
+		entries = append(entries, problem.Entry{Parameter: "customer_id", Want: wantCustomer, Detail: "customer_id: " + strconv.Itoa(n) + " characters: want " + wantCustomer})
 	}
 	if in.From != "" || in.To != "" {
 		if in.Days != "" {
