@@ -10,10 +10,10 @@ type Config struct {
 	// FlushInterval is the time from the start of one flush to the start of the next while the partitions are read to
 	// their ends.
 	FlushInterval time.Duration `yaml:"flush_interval" help:"time between flushes at the end of the partitions"`
-	// CatchUpInterval and CatchUpFacts are the same while there is a backlog: fewer, larger flushes rewrite each window
-	// less often. The first of the two that is reached starts a flush.
-	CatchUpInterval time.Duration `yaml:"catch_up_interval" help:"time between flushes at most while there is a backlog"`
-	CatchUpFacts    int           `yaml:"catch_up_facts" help:"facts that start a flush while there is a backlog"`
+	// CatchUpInterval and CatchUpFacts are the same while there is a backlog or old ratings are imported: fewer, larger
+	// flushes rewrite each window less often. The first of the two that is reached starts a flush.
+	CatchUpInterval time.Duration `yaml:"catch_up_interval" help:"time between flushes at most while there is a backlog or an import"`
+	CatchUpFacts    int           `yaml:"catch_up_facts" help:"facts that start a flush while there is a backlog or an import"`
 	// BeatInterval is the time after which checkpoints are written though nothing came, for the freshness that readers see.
 	BeatInterval time.Duration `yaml:"beat_interval" help:"time between checkpoints of idle partitions"`
 	// BlockRows bounds the rows of one insert.
@@ -33,7 +33,7 @@ type Config struct {
 // DefaultConfig keeps ratings visible within about a second and memory under some 200 MB.
 func DefaultConfig() Config {
 	return Config{
-		FlushInterval: time.Second, CatchUpInterval: 5 * time.Second, CatchUpFacts: 100_000, BeatInterval: 10 * time.Second,
+		FlushInterval: time.Second, CatchUpInterval: 10 * time.Second, CatchUpFacts: 100_000, BeatInterval: 10 * time.Second,
 		BlockRows: 100_000, MemoryBytes: 192 << 20, Lateness: 2 * time.Minute, DrainTimeout: 2 * time.Second,
 		InsertTimeout: time.Minute, RetryMax: 5 * time.Second,
 	}

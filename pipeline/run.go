@@ -61,6 +61,8 @@ type flushing struct {
 	flusher owner.Flusher
 	last    time.Time // start of the last flush
 	beat    time.Time // when all checkpoints were last written
+	facts   int       // that waited when it was last looked
+	came    time.Time // when their number last changed
 }
 
 // until flushes until reading ends, and returns nil then.
@@ -91,20 +93,27 @@ func (f *flushing) until(reading, writing context.Context) error {
 	}
 }
 
-// due says whether the next flush is to start: sooner at the end of the partitions, later and larger with a backlog.
+// quiet is how long nothing must have come before imported ratings are flushed.
+const quiet = time.Second
+
+// due says whether the next flush is to start: sooner at the end of the partitions; later and larger with a backlog or
+// while old ratings are imported, each of which may rewrite a hundred windows.
 func (f *flushing) due(now time.Time) bool {
 	cfg := &f.run.p.cfg
-	waited := now.Sub(f.last)
-	if waited < cfg.FlushInterval || waited >= cfg.CatchUpInterval {
-		return waited >= cfg.FlushInterval
-	}
-	facts, behind := 0, false
+	facts, old, behind := 0, 0, false
 	for _, pt := range f.run.partitions {
 		pr := pt.owner.Progress()
-		facts += pr.Facts
-		behind = behind || !pr.AtEnd
+		facts, old, behind = facts+pr.Facts, old+pr.Old, behind || !pr.AtEnd
 	}
-	return !behind || facts >= cfg.CatchUpFacts
+	if facts != f.facts {
+		f.facts, f.came = facts, now
+	}
+	waited := now.Sub(f.last)
+	if waited < cfg.FlushInterval || waited >= cfg.CatchUpInterval || facts >= cfg.CatchUpFacts {
+		return waited >= cfg.FlushInterval
+	}
+	importing := 2*old > facts && now.Sub(f.came) < quiet
+	return !behind && !importing
 }
 
 // flush writes one flush and commits what it made durable.

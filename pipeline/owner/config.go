@@ -21,8 +21,9 @@ type Config struct {
 
 // Estimates of the memory that one thing takes, in bytes, measured on linux/amd64 with 36-character rating ids.
 const (
+	paneBytes  = 250 // the pane itself and its empty maps
 	entryBytes = 200 // entry, map slot and id
-	sumsBytes  = 2 * 220
+	groupBytes = 16
 	factBytes  = 560
 )
 

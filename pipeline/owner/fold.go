@@ -134,6 +134,9 @@ func (o *Owner) admit(r *Record) {
 	} else if !o.apply(&f) {
 		return // its winner is stored, or waits in facts already
 	}
+	if r.Timestamp-e.OccurredAt > 3_600_000 {
+		o.old++
+	}
 	o.facts = append(o.facts, f)
 	o.pending += r.Bytes + factBytes
 }
@@ -165,13 +168,12 @@ func (o *Owner) apply(f *fact.Fact) bool {
 		return false
 	}
 	pn.changed = true
-	was := &old
-	if !seen {
-		was = nil
-	}
-	pn.put(o, f.Event.RatingID, en, was)
+	pn.put(f.Event.RatingID, en, seen)
 	if o.cfg.Fault.has(DeltaSums) {
-		o.delta(f.Pane, &en, was)
+		if !seen {
+			old.Silent = true
+		}
+		o.delta(f.Pane, &en, &old)
 	}
 	return true
 }
@@ -194,7 +196,7 @@ func (o *Owner) delta(p window.Pane, e, old *fact.Entry) {
 		e  *fact.Entry
 		by int64
 	}{{old, -1}, {e, 1}} {
-		if x.e == nil || x.e.Silent {
+		if x.e.Silent {
 			continue
 		}
 		for _, k := range o.keys.Group(x.e.Group) {
@@ -226,7 +228,7 @@ func (o *Owner) pageIn(ctx context.Context, st Store, missing []window.Pane) err
 			o.mu.Lock()
 			defer o.mu.Unlock()
 			if pn := pages[p]; pn != nil {
-				pn.key(o.keys.ID(k))
+				pn.stored = append(pn.stored, o.keys.ID(k))
 			}
 		})
 		if err != nil {
@@ -255,15 +257,13 @@ func (o *Owner) install(pages map[window.Pane]*pane) {
 
 // load takes a stored fact into a page.
 func (p *pane) load(o *Owner, e *event.Event, version uint64) {
-	en := o.entry(e, version)
-	if old, ok := p.entries[e.RatingID]; ok {
-		if version > old.Version {
-			p.put(o, e.RatingID, en, &old)
-		}
+	old, known := p.entries[e.RatingID]
+	if known && version <= old.Version {
 		return
 	}
+	en := o.entry(e, version)
 	if e.Op == event.Put {
 		p.name(o, en.Group)
 	}
-	p.put(o, e.RatingID, en, nil)
+	p.put(e.RatingID, en, known)
 }

@@ -28,6 +28,7 @@ type Owner struct {
 	known     paneSet
 	facts     []fact.Fact
 	dead      []DeadLetter
+	old       int // of facts: ratings more than an hour old on arrival
 	pending   int // bytes of facts and dead letters not acknowledged
 	inPanes   int // bytes of panes
 	stats     Stats
@@ -36,6 +37,7 @@ type Owner struct {
 
 	// Of the flusher alone, but for table.now and cut, which readers take under mu.
 	table     table
+	adder     adder
 	floor     window.Pane // the table holds every stored pane from here on
 	watermark int64       // of the last acknowledged flush, Unix ms
 	cut       int64       // of the last acknowledged flush; -1 before the first
@@ -191,6 +193,7 @@ type Progress struct {
 	Next      int64 // next offset to read
 	AtEnd     bool  // nothing was waiting behind Next when it was last looked at
 	Facts     int   // waiting for a flush
+	Old       int   // of Facts: ratings more than an hour old on arrival, each of which may rewrite a hundred windows
 	Bytes     int   // estimated memory of panes and of what waits
 	Stats     Stats
 }
@@ -200,7 +203,7 @@ func (o *Owner) Progress() Progress {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return Progress{Cut: o.cut, Watermark: max(o.watermark, 0), FreshAt: o.shownAt, Next: o.next, AtEnd: o.endAt > 0,
-		Facts: len(o.facts), Bytes: o.pending + o.inPanes, Stats: o.stats}
+		Facts: len(o.facts), Old: o.old, Bytes: o.pending + o.inPanes, Stats: o.stats}
 }
 
 // Current calls yield for every key and window of the current windows as of the last snapshot.

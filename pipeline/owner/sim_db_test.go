@@ -1,8 +1,11 @@
 package owner
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
+	"strings"
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
@@ -37,6 +40,13 @@ type (
 
 func newSimDB() *simDB {
 	return &simDB{map[simFactKey]fact.Fact{}, map[simPaneKey]PaneRow{}, map[simWindowKey]WindowRow{}, map[int64]bool{}, map[int64]Checkpoint{}, neverMS}
+}
+
+// paneKeys are in an order of their own, so that a seed always gives the same schedule.
+func (d *simDB) paneKeys() []simPaneKey {
+	return slices.SortedFunc(maps.Keys(d.panes), func(a, b simPaneKey) int {
+		return cmp.Or(cmp.Compare(a.pane, b.pane), strings.Compare(a.key.Dimension, b.key.Dimension), strings.Compare(a.key.Value, b.key.Value))
+	})
 }
 
 // insert is one insert under way: rows of one table, of several partitions.
@@ -112,17 +122,19 @@ func (st simStore) KnownPanes(_ context.Context, p int32, yield func(window.Pane
 }
 
 func (st simStore) PaneSums(_ context.Context, p int32, from, to window.Pane, keys []window.Key, yield func(window.Pane, window.Key, *window.Sums)) error {
-	for k, r := range st.read(p).panes {
+	for _, k := range st.read(p).paneKeys() {
 		if k.pane >= from && k.pane < to && (keys == nil || slices.Contains(keys, k.key)) {
-			yield(k.pane, k.key, &r.Sums)
+			sums := st.read(p).panes[k].Sums
+			yield(k.pane, k.key, &sums)
 		}
 	}
 	return st.p.pause(insert{})
 }
 
 func (st simStore) PageFacts(_ context.Context, p int32, panes []window.Pane, yield func(window.Pane, *event.Event, uint64)) error {
-	for k, f := range st.read(p).facts {
-		if slices.Contains(panes, k.pane) {
+	facts := st.read(p).facts
+	for _, k := range slices.SortedFunc(maps.Keys(facts), func(a, b simFactKey) int { return strings.Compare(a.id, b.id) }) {
+		if f := facts[k]; slices.Contains(panes, k.pane) {
 			yield(k.pane, &f.Event, f.Version)
 		}
 	}
@@ -130,7 +142,7 @@ func (st simStore) PageFacts(_ context.Context, p int32, panes []window.Pane, yi
 }
 
 func (st simStore) PageKeys(_ context.Context, p int32, panes []window.Pane, yield func(window.Pane, window.Key)) error {
-	for k := range st.read(p).panes {
+	for _, k := range st.read(p).paneKeys() {
 		if slices.Contains(panes, k.pane) {
 			yield(k.pane, k.key)
 		}

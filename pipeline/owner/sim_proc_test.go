@@ -169,8 +169,11 @@ func (o *Owner) keepMemory(old *Owner) {
 			}
 			c.entries[id] = e
 		}
-		for i, k := range pn.ids {
-			*c.key(o.keys.ID(old.keys.Key(k))) = pn.sums[i]
+		for _, k := range pn.stored {
+			c.stored = append(c.stored, o.keys.ID(old.keys.Key(k)))
+		}
+		for g := range pn.groups {
+			c.groups[o.adopt(old.keys.Group(g), old)] = struct{}{}
 		}
 		o.panes[p] = c
 	}

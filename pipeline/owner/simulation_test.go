@@ -8,8 +8,9 @@ import (
 )
 
 var (
-	simRuns = flag.Int("sim.runs", 10_000, "schedules of the exactness simulation")
-	simSeed = flag.Uint64("sim.seed", 0, "first seed; one seed reproduces one schedule")
+	simRuns  = flag.Int("sim.runs", 10_000, "schedules of the exactness simulation")
+	simTrace = flag.Bool("sim.trace", false, "print the schedule of the first seed")
+	simSeed  = flag.Uint64("sim.seed", 0, "first seed; one seed reproduces one schedule")
 )
 
 func simulate(runs int, first uint64, fault Fault, halvesApart, lagging bool) (wrong int, firstWrong uint64, kinds map[string]int, total simStats, with simStats) {
@@ -110,7 +111,17 @@ func TestEachTrapIsCaught(t *testing.T) {
 	}
 }
 
-func TestOneSchedule(t *testing.T) {
+// A schedule is a function of its seed: -sim.seed=N -sim.trace -run TestASeedReproducesItsSchedule prints it step by step.
+func TestASeedReproducesItsSchedule(t *testing.T) {
+	for range 20 {
+		a, b := runSim(seeded(*simSeed+7), 0, false, false), runSim(seeded(*simSeed+7), 0, false, false)
+		if a.stats != b.stats || len(a.wrong) != len(b.wrong) {
+			t.Fatalf("two runs of a seed differ: %+v and %+v", a.stats, b.stats)
+		}
+	}
+	if !*simTrace {
+		return
+	}
 	s := runSim(seeded(*simSeed), 0, false, false, true)
 	for p, log := range s.log {
 		for off, r := range log {

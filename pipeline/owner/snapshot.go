@@ -41,7 +41,7 @@ func (o *Owner) Snapshot(now int64) *Snapshot {
 	if o.cfg.Fault.has(GenerationInVersion) {
 		s.version += o.generation << 40
 	}
-	o.facts, o.dead, o.shownAt = nil, nil, s.FreshAt
+	o.facts, o.dead, o.old, o.shownAt = nil, nil, 0, s.FreshAt
 	s.takePanes()
 	o.table.advance(o.cfg.Grid.PaneOf(now))
 	return s
@@ -61,19 +61,26 @@ func (s *Snapshot) takePanes() {
 		}
 		pn.changed = false
 		s.panes = append(s.panes, p)
-		s.keys[p] = slices.Clone(pn.ids)
-		if pn.named != nil {
-			s.keys[p] = slices.DeleteFunc(s.keys[p], func(k window.KeyID) bool { _, ok := pn.named[k]; return !ok })
-			pn.named = nil
-		}
-		if o.cfg.Fault.has(DeltaSums) {
-			continue
-		}
-		for i, k := range pn.ids {
-			o.table.set(p, k, pn.sums[i])
-		}
+		s.keys[p] = o.takePane(p, pn)
 	}
 	slices.Sort(s.panes)
+}
+
+// takePane replaces the pane's sums in the table and returns the keys to write.
+func (o *Owner) takePane(p window.Pane, pn *pane) []window.KeyID {
+	o.adder.add(o, pn)
+	if !o.cfg.Fault.has(DeltaSums) {
+		for _, k := range o.adder.ids {
+			o.table.set(p, k, o.adder.sums[k])
+		}
+	}
+	keys := slices.Clone(o.adder.ids)
+	slices.Sort(keys) // a pane's rows are always in one order
+	if pn.named != nil {
+		keys = slices.DeleteFunc(keys, func(k window.KeyID) bool { _, ok := pn.named[k]; return !ok })
+		pn.named = nil
+	}
+	return keys
 }
 
 // mark returns the watermark, which never falls in an owner: as far as the newest rating or, at the end of the partition,
@@ -123,7 +130,8 @@ func (s *Snapshot) eachPane(yield func(*PaneRow) error) error {
 func (o *Owner) paneSums(p window.Pane, k window.KeyID) window.Sums {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return *o.panes[p].key(k)
+	o.adder.add(o, o.panes[p])
+	return *o.adder.key(k)
 }
 
 // key returns the key with the number; keys are numbered by Fold too.
