@@ -60,11 +60,6 @@ func (s *Erasures) Get(ctx context.Context, id string) (Erasure, error) {
 	return all[0], nil
 }
 
-// Unfinished returns the erasures that are not finished, the oldest first.
-func (s *Erasures) Unfinished(ctx context.Context) ([]Erasure, error) {
-	return s.entries(ctx, "WHERE state != 'finished'")
-}
-
 // List returns all erasures, the oldest first.
 func (s *Erasures) List(ctx context.Context) ([]Erasure, error) { return s.entries(ctx, "") }
 

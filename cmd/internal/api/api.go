@@ -44,6 +44,7 @@ type Options struct {
 	Target     float64      // share of satisfied ratings that is aimed at, such as 0.95
 	Producer   Producer
 	Reader     Reader
+	Eraser     Eraser
 	Checks     []Check // of /readyz
 	Registerer prometheus.Registerer
 	Logger     zerolog.Logger
@@ -111,6 +112,8 @@ func (a *API) routes() {
 	a.recordBody(h.OpenAPI())
 	huma.Register(h, a.analyticsOperation(), a.analytics)
 	huma.Register(h, a.trendOperation(), a.trend)
+	huma.Register(h, eraseOperation(), a.erase)
+	huma.Register(h, erasureOperation(), a.erasure)
 	huma.Register(h, healthOperation(), health)
 	huma.Register(h, readyOperation(), a.ready)
 	readyFailing(h.OpenAPI())
