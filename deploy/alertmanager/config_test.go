@@ -1,0 +1,102 @@
+// Package alertmanager tests the configuration of Alertmanager with its own tool and with a real one: every alert that the
+// rules can raise reaches its receiver, and what should be silent is.
+package alertmanager
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"satisflow/dashboards/rules"
+	"satisflow/deploy/testkit"
+)
+
+const (
+	config = "alertmanager.yml"
+	hint   = "apt-get install prometheus-alertmanager"
+)
+
+func TestAmtoolAcceptsTheConfigurationAndTheExamples(t *testing.T) {
+	amtool := testkit.Require(t, "amtool", hint)
+	files, err := filepath.Glob("examples/*.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, file := range append(files, config) {
+		if out, err := exec.Command(amtool, "check-config", file).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", file, err, out)
+		}
+	}
+}
+
+func TestEveryAlertReachesTheReceiverOfItsSeverity(t *testing.T) {
+	amtool := testkit.Require(t, "amtool", hint)
+	for _, alert := range alerts(t) {
+		want := map[string]string{"page": "pager", "ticket": "tickets", "info": "nobody"}[alert.Labels["severity"]]
+		labels := []string{"alertname=" + alert.Alert}
+		for name, value := range alert.Labels {
+			labels = append(labels, name+"="+value)
+		}
+		out, err := exec.Command(amtool, append([]string{"config", "routes", "test", "--config.file=" + config}, labels...)...).Output() // amtool warns of its own settings on stderr
+		if got := strings.TrimSpace(string(out)); err != nil || got != want {
+			t.Errorf("%v goes to %q, want %q (%v)", labels, got, want, err)
+		}
+	}
+}
+
+func TestTheTemplatesShowBothLanguagesAndTheLinks(t *testing.T) {
+	amtool := testkit.Require(t, "amtool", hint)
+	data := write(t, map[string]any{
+		"status": "firing", "commonLabels": map[string]string{"severity": "page", "class": "target"},
+		"alerts": []any{map[string]any{
+			"status": "firing", "labels": map[string]string{"severity": "page"}, "startsAt": "2026-03-01T02:03:04Z",
+			"annotations": map[string]string{
+				"summary": "Half are bad.", "summary_zh": "一半不满意。", "description": "Look.", "description_zh": "请看。",
+				"runbook_url": "runbooks/X.md", "dashboard_url": "http://dashboard/",
+			},
+		}},
+	})
+	for template, want := range map[string][]string{
+		"satisflow.subject": {"[PAGE 紧急] Half are bad."},
+		"satisflow.text":    {"Half are bad.", "一半不满意。", "Look.", "请看。", "runbooks/X.md", "http://dashboard/", "2026-03-01 02:03 UTC"},
+		"satisflow.html":    {"Half are bad.", "一半不满意。", "runbooks/X.md", `href="http://dashboard/"`, "#c62828"},
+		"satisflow.wecom":   {"一半不满意。", "runbooks/X.md"},
+	} {
+		out, err := exec.Command(amtool, "template", "render", "--template.glob=templates/*.tmpl",
+			"--template.data="+data, `--template.text={{ template "`+template+`" . }}`).CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v\n%s", template, err, out)
+		}
+		for _, text := range want {
+			if !strings.Contains(string(out), text) {
+				t.Errorf("%s shows no %q:\n%s", template, text, out)
+			}
+		}
+	}
+}
+
+// alerts are those that the default rules can raise.
+func alerts(t *testing.T) []rules.Rule {
+	t.Helper()
+	file, err := rules.Build(rules.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file.Alerts()
+}
+
+func write(t *testing.T, data any) string {
+	t.Helper()
+	content, err := json.Marshal(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "data.json")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
