@@ -1,0 +1,74 @@
+package grafana
+
+import (
+	"fmt"
+
+	"satisflow/dashboards/rules"
+	"satisflow/pipeline/window"
+)
+
+// Config is what the dashboards depend on.
+type Config struct {
+	// Rules give target, bands, windows, burn thresholds and the links to runbooks, so that dashboards and alerts say the
+	// same.
+	Rules rules.Config
+	// Milestones are shares on the way to the target that trends show as lines, 0 to 1.
+	Milestones []float64
+}
+
+// DefaultConfig shows the default rules with the milestone of 85 %.
+func DefaultConfig() Config {
+	return Config{Rules: rules.DefaultConfig(), Milestones: []float64{0.85}}
+}
+
+// Validate returns an error that names the field, the value and what would be right.
+func (c Config) Validate() error {
+	if err := c.Rules.Validate(); err != nil {
+		return err
+	}
+	if c.Rules.Target.On != rules.Satisfied {
+		return fmt.Errorf("target.on: %q: dashboards show a target for %s only", c.Rules.Target.On, rules.Satisfied)
+	}
+	for i, m := range c.Milestones {
+		if !(m > 0 && m < 1) {
+			return fmt.Errorf("milestones[%d]: %v: want a share above 0 and below 1, such as 0.85", i, m)
+		}
+	}
+	for _, name := range []string{longWindow, dayWindow} {
+		if !hasWindow(c.Rules.Windows, name) {
+			return fmt.Errorf("windows: no %s: the dashboards open with it", name)
+		}
+	}
+	return nil
+}
+
+// Windows that the dashboards open with.
+const longWindow, dayWindow = "28d", "24h"
+
+func hasWindow(windows []window.Spec, name string) bool {
+	for _, w := range windows {
+		if w.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Language is one of those that dashboards are written in.
+type Language string
+
+// The languages.
+const (
+	English Language = "en"
+	Chinese Language = "zh"
+)
+
+// text is the same in both languages.
+type text struct{ en, zh string }
+
+func (t text) in(l Language) string {
+	if l == Chinese {
+		return t.zh
+	}
+	return t.en
+}

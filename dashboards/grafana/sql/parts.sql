@@ -1,0 +1,17 @@
+{{- /* Parts of the queries. Nothing but SQL may remain when they are rendered: the data source expands macros in comments too. */ -}}
+{{define "epoch"}}epoch = (SELECT epoch FROM pipeline_current_epoch){{end}}
+
+{{define "selected"}}satisfaction_panes FINAL
+WHERE {{template "epoch"}} AND dimension = 'service' AND $__timeFilter(pane)
+    AND $__conditionalAll(value IN (${service:singlequote}), $service){{end}}
+
+{{define "low"}}if({{.N}} = 0, NULL, greatest(0, ({{.K}} / {{.N}} + {{.Z}} * {{.Z}} / (2 * {{.N}})
+    - {{.Z}} * sqrt(({{.K}} / {{.N}} * (1 - {{.K}} / {{.N}}) + {{.Z}} * {{.Z}} / (4 * {{.N}})) / {{.N}})) / (1 + {{.Z}} * {{.Z}} / {{.N}}))){{end}}
+
+{{define "high"}}if({{.N}} = 0, NULL, least(1, ({{.K}} / {{.N}} + {{.Z}} * {{.Z}} / (2 * {{.N}})
+    + {{.Z}} * sqrt(({{.K}} / {{.N}} * (1 - {{.K}} / {{.N}}) + {{.Z}} * {{.Z}} / (4 * {{.N}})) / {{.N}})) / (1 + {{.Z}} * {{.Z}} / {{.N}}))){{end}}
+
+{{define "verdict"}}multiIf({{.N}} = 0, 'no_data',
+    {{template "high" oneSided .K .N}} < {{target}}, 'below',
+    {{template "low" oneSided .K .N}} >= {{target}}, 'met',
+    'undetermined'){{end}}
