@@ -130,6 +130,7 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 // embed starts the embedded parts that no server of the user's takes the place of, and points the configuration to them.
 func (s *shell) embed(ctx context.Context, loaded *config.Loaded, o devOptions, dir *devstack.Dir, where *places, down *teardown, log zerolog.Logger) (parts []part, err error) {
 	cfg := &loaded.Config
+	parts = append(parts, part{"data folder", dir.WatchSpace})
 	where.kafkaEmbedded, where.clickhouseEmbedded = !loaded.IsSet("kafka.brokers"), !loaded.IsSet("clickhouse.dsn")
 	if where.kafkaEmbedded {
 		kafka, err := devstack.StartKafka(ctx, dir, o.kafkaPort, log)
@@ -138,6 +139,7 @@ func (s *shell) embed(ctx context.Context, loaded *config.Loaded, o devOptions, 
 		}
 		down.add(func(context.Context) error { kafka.Close(); return nil })
 		cfg.Kafka.Brokers = []string{kafka.Address()}
+		parts = append(parts, part{"embedded Kafka", kafka.Run})
 	}
 	if where.clickhouseEmbedded {
 		program, err := self()

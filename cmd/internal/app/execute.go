@@ -82,14 +82,14 @@ func exitCode(ctx context.Context, err error) int {
 	}
 }
 
-// self is this program, also after go run or go test has removed its file.
+// self is this program, also after its file was removed.
 func self() (string, error) {
-	if _, err := os.Stat("/proc/self/exe"); err == nil {
-		return "/proc/self/exe", nil
-	}
 	path, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("find this program: %w", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "/proc/self/exe", nil
 	}
 	return path, nil
 }

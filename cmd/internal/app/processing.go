@@ -34,9 +34,7 @@ func newProcessing(cfg *config.Config, conn driver.Conn, epoch clickhouse.Epoch,
 	if err != nil {
 		return nil, usageError(err)
 	}
-	dead := cfg.Kafka.ProducerConfig()
-	dead.Topic = cfg.Kafka.DeadTopic
-	producer, err := source.NewProducer(cfg.Kafka.Config, dead)
+	producer, err := source.NewProducer(cfg.Kafka.Config, cfg.Kafka.DeadProducerConfig())
 	if err != nil {
 		return nil, usageError(fmt.Errorf("kafka: %w", err))
 	}

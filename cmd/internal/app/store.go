@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -97,11 +98,16 @@ func topicPartitions(ctx context.Context, cfg config.Kafka, create bool, log zer
 
 // createTopics asks for the topics that are missing alone: who may only read and write need not be allowed to create.
 func createTopics(ctx context.Context, client *source.Client, cfg config.Kafka) error {
-	for _, topic := range []string{cfg.Topic, cfg.DeadTopic} {
-		if _, err := client.Partitions(ctx, topic); err == nil {
+	const batchOverhead = 64 << 10
+	for _, topic := range []source.TopicSpec{
+		{Name: cfg.Topic},
+		{Name: cfg.DeadTopic, Configs: map[string]string{"max.message.bytes": strconv.Itoa(cfg.DeadProducerConfig().MaxMessageBytes + batchOverhead)}},
+	} {
+		if _, err := client.Partitions(ctx, topic.Name); err == nil {
 			continue
 		}
-		if _, err := client.EnsureTopics(ctx, source.TopicSpec{Name: topic, Partitions: cfg.Partitions, ReplicationFactor: -1}); err != nil {
+		topic.Partitions, topic.ReplicationFactor = cfg.Partitions, -1
+		if _, err := client.EnsureTopics(ctx, topic); err != nil {
 			return err
 		}
 	}

@@ -112,6 +112,14 @@ func (k Kafka) ProducerConfig() source.ProducerConfig {
 	return p
 }
 
+// DeadProducerConfig is the producer of dead letters. Each is a record with headers added, so that the largest needs more
+// room than it had in the topic it came from.
+func (k Kafka) DeadProducerConfig() source.ProducerConfig {
+	p := k.Producer
+	p.Topic, p.MaxMessageBytes = k.DeadTopic, 2*k.Producer.MaxMessageBytes
+	return p
+}
+
 // StaticConfig owns the partitions by hand; see source.ParsePartitions for their form.
 func (k Kafka) StaticConfig(partitions string) (source.StaticConfig, error) {
 	numbers, err := source.ParsePartitions(partitions)

@@ -1,6 +1,7 @@
 package devstack
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"satisflow/sinks/clickhouse/engine/filelock"
 )
@@ -48,6 +50,28 @@ func OpenDir(path string) (*Dir, error) {
 	return d, nil
 }
 
+// Free space that the parts need to begin, and to go on: merges and batches under way must end.
+const (
+	spaceToStart = 128 << 20
+	spaceToGoOn  = 32 << 20
+)
+
+// WatchSpace returns when ctx ends (nil) or the disk is about to be full.
+func (d *Dir) WatchSpace(ctx context.Context) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			if err := requireSpace(d.path, spaceToGoOn); err != nil {
+				return Explain(err, d.path)
+			}
+		}
+	}
+}
+
 // Path of a file or folder in the data folder.
 func (d *Dir) Path(name ...string) string {
 	return filepath.Join(append([]string{d.path}, name...)...)
@@ -66,7 +90,7 @@ func (d *Dir) Token() string { return d.token }
 func (d *Dir) Close() error { return d.lock.Release() }
 
 func (d *Dir) prepare() error {
-	if err := checkSpace(d.path); err != nil {
+	if err := requireSpace(d.path, spaceToStart); err != nil {
 		return err
 	}
 	if err := os.WriteFile(d.Path("pid"), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {

@@ -67,6 +67,7 @@ func TestAFolderOfANewerVersionIsRefusedAndReleased(t *testing.T) {
 func TestErrorsOfTheDiskSayWhatToDo(t *testing.T) {
 	wantParts(t, Explain(&os.PathError{Op: "write", Path: "/x/y", Err: syscall.ENOSPC}, "/x"), "no space left", "the disk of /x is full: free some space")
 	wantParts(t, Explain(&os.PathError{Op: "mkdir", Path: "/x", Err: syscall.EACCES}, "/x"), "mkdir /x", "name a folder that you may write to by --dir")
+	wantParts(t, Explain(requireSpace(t.TempDir(), 1<<62), "/x"), "MB are free", "the disk of /x is full: free some space")
 	_, err := OpenDir("/proc/satisflow")
 	wantParts(t, err, "create the data folder")
 }

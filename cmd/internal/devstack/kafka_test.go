@@ -200,3 +200,29 @@ func TestThePortOfTheBrokerInUseIsAnErrorOfOneLine(t *testing.T) {
 		t.Errorf("more than one line: %v", err)
 	}
 }
+
+func TestABrokerThatCannotStoreEndsWithTheReason(t *testing.T) {
+	path := t.TempDir()
+	dir := open(t, path)
+	k, err := StartKafka(t.Context(), dir, 0, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	// Where the partitions' folders would be made lies a file.
+	if err := errors.Join(os.RemoveAll(dir.Path("kafka", "partitions")), os.WriteFile(dir.Path("kafka", "partitions"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- k.Run(t.Context()) }()
+	createTopic(t, k.Address(), "ratings")
+	stop := make(chan struct{})
+	time.AfterFunc(200*time.Millisecond, func() { close(stop) })
+	produce(t, k.Address(), "ratings", stop)
+	select {
+	case err := <-ended:
+		wantParts(t, err, "store records", "not a directory")
+	case <-time.After(5 * time.Second):
+		t.Error("it goes on")
+	}
+}

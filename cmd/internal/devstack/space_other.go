@@ -2,4 +2,4 @@
 
 package devstack
 
-func checkSpace(string) error { return nil }
+func requireSpace(string, uint64) error { return nil }

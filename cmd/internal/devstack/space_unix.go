@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// checkSpace fails when the parts could not even begin: with a full disk they would fail one by one, each in its own words.
-func checkSpace(path string) error {
-	const needed = 128 << 20
+// requireSpace fails when fewer bytes are free than the parts need: with a full disk they would fail one by one, each in its
+// own words, or go on without storing.
+func requireSpace(path string, needed uint64) error {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(path, &fs); err != nil {
 		return fmt.Errorf("ask for the free space of %s: %w", path, err)
