@@ -64,7 +64,7 @@ func (s *stack) cluster() source.Config {
 func (s *stack) newProducer(topic string) *source.Producer {
 	s.t.Helper()
 	cfg := source.DefaultProducerConfig()
-	cfg.Topic, cfg.BatchRecords = topic, 5000
+	cfg.Topic, cfg.BatchRecords, cfg.MaxMessageBytes = topic, 5000, 1_040_000 // just under the topic's limit
 	p, err := source.NewProducer(s.cluster(), cfg)
 	if err != nil {
 		s.t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -50,7 +51,7 @@ type rating struct {
 	Product     string             `json:"product_id"`
 	Channel     string             `json:"channel"`
 	Segment     string             `json:"segment"`
-	Rating      *json.Number       `json:"rating"`
+	Rating      json.RawMessage    `json:"rating"` // json.Number would take a text for a number
 	Respondent  string             `json:"respondent"`
 	Quality     map[string]float64 `json:"quality"`
 	Answers     map[string]any     `json:"answers"`
@@ -168,7 +169,7 @@ func (f *fact) readScore() bool {
 	if f.Rating == nil {
 		return f.Comment != "" || len(f.Answers) > 0
 	}
-	v, err := f.Rating.Float64()
+	v, err := strconv.ParseFloat(string(f.Rating), 64)
 	f.score = int64(math.Round(v * 100))
 	return err == nil && v >= 1 && v <= 5 && math.Abs(v*100-float64(f.score)) < 1e-6
 }
