@@ -267,6 +267,28 @@ func TestDevGoesOnWhereItEndedHoweverItEnded(t *testing.T) {
 	d.stop()
 }
 
+func TestTheDemoSendsItsHistoryOnce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	d := startDev(t, dir, "--demo")
+	const least = 30_000
+	sent := func() bool { _, err := os.Stat(filepath.Join(dir, demoMark)); return err == nil }
+	got := 0
+	for end := time.Now().Add(time.Minute); !sent() || got < least; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the figures show %d responses, want %d or more\n%s", got, least, d.out)
+		}
+		got = d.responses()
+	}
+	d.stop()
+
+	d = startDev(t, dir, "--demo")
+	time.Sleep(2 * time.Second)
+	if again := d.responses(); again < got || again > got+least/2 {
+		t.Errorf("%d responses became %d: the history was sent again", got, again)
+	}
+	d.stop()
+}
+
 func TestASecondDevOnTheSameFolderIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	startDev(t, dir)

@@ -107,27 +107,37 @@ func consume(t *testing.T, address, topic string) map[string]int {
 
 func TestTheBrokerGoesOnWhereItEnded(t *testing.T) {
 	path := t.TempDir()
-	stop := make(chan struct{})
-	time.AfterFunc(200*time.Millisecond, func() { close(stop) })
-	var acknowledged []string
-	for i, want := range []int{-1, 0} {
+	start := func() (*Kafka, func()) {
 		dir := open(t, path)
 		k, err := StartKafka(t.Context(), dir, 0, zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
 		}
 		createTopic(t, k.Address(), "ratings")
-		if i == 0 {
-			acknowledged = produce(t, k.Address(), "ratings", stop)
-			want = len(acknowledged)
+		return k, func() {
+			k.Close()
+			if err := dir.Close(); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if seen := consume(t, k.Address(), "ratings"); len(seen) != want {
-			t.Errorf("start %d: %d values, want %d: those after the committed offset", i, len(seen), want)
-		}
-		k.Close()
-		if err := dir.Close(); err != nil {
-			t.Fatal(err)
-		}
+	}
+	produceFor := func(k *Kafka, d time.Duration) int {
+		stop := make(chan struct{})
+		time.AfterFunc(d, func() { close(stop) })
+		return len(produce(t, k.Address(), "ratings", stop))
+	}
+	k, end := start()
+	before := produceFor(k, 200*time.Millisecond)
+	if seen := consume(t, k.Address(), "ratings"); len(seen) != before {
+		t.Errorf("%d values, want %d", len(seen), before)
+	}
+	after := produceFor(k, 20*time.Millisecond)
+	end()
+
+	k, end = start()
+	defer end()
+	if seen := consume(t, k.Address(), "ratings"); len(seen) != after || after == 0 {
+		t.Errorf("%d values after the restart, want the %d behind the committed offsets", len(seen), after)
 	}
 }
 
