@@ -8,6 +8,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/spf13/cobra"
 
+	"satisflow/cmd/internal/config"
 	"satisflow/sinks/clickhouse"
 )
 
@@ -61,16 +62,21 @@ func (s *shell) withStore(cmd *cobra.Command, f func(ctx context.Context, conn d
 	if err != nil {
 		return err
 	}
-	cfg := loaded.Config.ClickHouse
-	conn, err := clickhouse.Open(cmd.Context(), cfg)
+	conn, err := connect(cmd.Context(), &loaded)
 	if err != nil {
-		if clickhouse.IsPermanent(err) {
-			return err
-		}
-		return unavailable(fmt.Errorf("%w: is ClickHouse running there? clickhouse.dsn (--clickhouse) says where, now from %s", err, loaded.From("clickhouse.dsn")))
+		return err
 	}
 	defer conn.Close()
-	return f(cmd.Context(), conn, cfg)
+	return f(cmd.Context(), conn, loaded.Config.ClickHouse)
+}
+
+// connect opens the configured ClickHouse for a command, which does not wait for it; the caller closes the connection.
+func connect(ctx context.Context, loaded *config.Loaded) (driver.Conn, error) {
+	conn, err := clickhouse.Open(ctx, loaded.Config.ClickHouse)
+	if err != nil && !clickhouse.IsPermanent(err) {
+		err = unavailable(fmt.Errorf("%w: is ClickHouse running there? clickhouse.dsn (--clickhouse) says where, now from %s", err, loaded.From("clickhouse.dsn")))
+	}
+	return conn, err
 }
 
 // migration is a step in the answers of migrate.

@@ -153,12 +153,17 @@ func composeRole(ctx context.Context, r role, cfg *config.Config, conn driver.Co
 	if !r.gateway {
 		return append(parts, httpPart("metrics", listener, probes(reg, checks))), checks, nil
 	}
-	g, err := newServing(cfg, conn, checks, reg, log)
+	erasing, closeErasing, err := newErasing(cfg, conn, reg, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	down.add(closeErasing)
+	g, err := newServing(cfg, conn, erasing, checks, reg, log)
 	if err != nil {
 		return nil, nil, err
 	}
 	down.add(g.Close)
-	return append(parts, httpPart("gateway", listener, g.server)), checks, nil
+	return append(parts, part{"erasures", erasing.Run}, httpPart("gateway", listener, g.server)), checks, nil
 }
 
 // closeListener closes a listener that may have been served, and closed, already.

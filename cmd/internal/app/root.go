@@ -48,7 +48,7 @@ Start with: satisflow dev`,
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .HasAvailableInheritedFlags}}", keysHint+"{{if .HasAvailableInheritedFlags}}", 1))
 	root.CompletionOptions.HiddenDefaultCmd = false
 	addGroup(root, "Roles:", newDevCommand(s), newProcessorCommand(s), newGatewayCommand(s), newServeCommand(s))
-	addGroup(root, "Ratings:", newImportCommand(s), newGenerateCommand(s))
+	addGroup(root, "Ratings:", newImportCommand(s), newGenerateCommand(s), newDeadLettersCommand(s), newEraseCommand(s))
 	addGroup(root, operations, newMigrateCommand(s), newVerifyCommand(s), newConfigCommand(s), newBenchCommand(s), newVersionCommand(s))
 	root.AddCommand(newClickHouseCommand(s), newBrokerCommand(s))
 	root.SetHelpCommandGroupID(operations)
