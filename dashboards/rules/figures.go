@@ -29,13 +29,13 @@ func (g generator) figures() []Rule {
 		{Record: badSum, Expr: promql("{ratings} - {good}", "ratings", ratingsSum, "good", goodSum)},
 		{Record: badRatio, Expr: promql("{bad} / ({ratings} > 0)", "bad", badSum, "ratings", ratingsSum)},
 		{Record: ratingMean, Expr: promql("{sum}\n/\n  ({ratings} > 0)",
-			"sum", g.summed("satisflow_window_rating_sum", ""), "ratings", ratingsSum)},
+			"sum", g.summed("satisflow_window_rating_points", ""), "ratings", ratingsSum)},
 		{Record: lowerPage, Expr: lowerBound(Page.Z())},
 		{Record: lowerTicket, Expr: lowerBound(Ticket.Z())},
 		{Record: budgetLeft, Expr: promql("1 - {ratio} / {budget}", "ratio", badRatio, "budget", number(g.cfg.Target.Budget()))},
-		{Record: qualityCount, Expr: g.summed("satisflow_window_quality_count", ", metric") + "\n"},
+		{Record: qualityCount, Expr: g.summed("satisflow_window_quality_ratings", ", metric") + "\n"},
 		{Record: qualityMean, Expr: promql("{sum}\n/\n  ({count} > 0)",
-			"sum", g.summed("satisflow_window_quality_sum", ", metric"), "count", qualityCount)},
+			"sum", g.summed("satisflow_window_quality_points", ", metric"), "count", qualityCount)},
 		{Record: standardMax, Expr: promql(`max by (value, metric) (label_replace(satisflow_service_standard, "value", "$1", "service", "(.*)"))`)},
 		{Record: catchingUp, Expr: promql(anyCatchingUp)},
 	}
@@ -68,7 +68,7 @@ func (g generator) good() string {
 		Satisfied:       {"satisflow_window_satisfied", "{sum}"},
 		HighlySatisfied: {"satisflow_window_highly_satisfied", "{sum}"},
 		NotDissatisfied: {"satisflow_window_dissatisfied", "{ratings}\n-\n  {sum}"},
-		Mean:            {"satisflow_window_rating_sum", "({sum} - {ratings}) / 4"},
+		Mean:            {"satisflow_window_rating_points", "({sum} - {ratings}) / 4"},
 	}[g.cfg.Target.On]
 	return promql(shape[1], "sum", g.summed(shape[0], ""), "ratings", ratingsSum)
 }

@@ -58,12 +58,12 @@ var windowGauges = []struct {
 	{desc("satisflow_window_highly_satisfied", "Ratings in the highly satisfied band in the current window.", windowLabels...), func(s *window.Sums) float64 { return float64(s.Highly) }},
 	{desc("satisflow_window_dissatisfied", "Ratings in the dissatisfied band in the current window.", windowLabels...), func(s *window.Sums) float64 { return float64(s.Dissatisfied) }},
 	{desc("satisflow_window_unscored", "Feedback without a score in the current window.", windowLabels...), func(s *window.Sums) float64 { return float64(s.Unscored) }},
-	{desc("satisflow_window_rating_sum", "Sum of the ratings in the current window, points.", windowLabels...), func(s *window.Sums) float64 { return float64(s.Sum) / 100 }},
+	{desc("satisflow_window_rating_points", "Sum of the ratings in the current window, points.", windowLabels...), func(s *window.Sums) float64 { return float64(s.Sum) / 100 }},
 }
 
 var (
-	qualitySum   = desc("satisflow_window_quality_sum", "Sum of a quality metric in the current window, in the metric's unit.", append([]string{"metric"}, windowLabels...)...)
-	qualityCount = desc("satisflow_window_quality_count", "Ratings with the quality metric in the current window.", append([]string{"metric"}, windowLabels...)...)
+	qualitySum   = desc("satisflow_window_quality_points", "Sum of a quality metric in the current window, in the metric's unit.", append([]string{"metric"}, windowLabels...)...)
+	qualityCount = desc("satisflow_window_quality_ratings", "Ratings with the quality metric in the current window.", append([]string{"metric"}, windowLabels...)...)
 
 	dimensionValues = desc("satisflow_dimension_values", "Values that a rolled dimension has, of the partition that has the most; above about 2,000 make it a detail.", "dimension")
 	targetRatio     = desc("satisflow_target_ratio", "Share of ratings that is to be satisfied.")
