@@ -4,7 +4,9 @@ package deadletter
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,6 +21,12 @@ const (
 	HeaderPartition = "satisflow-partition"
 	HeaderOffset    = "satisflow-offset"
 	HeaderTimestamp = "satisflow-timestamp" // Unix ms of the record, which a replay keeps
+	HeaderBytes     = "satisflow-bytes"     // size of the record's value, where the message has only its beginning
+)
+
+const (
+	ownHeaders = 5         // that message adds
+	shortBytes = 256 << 10 // of a record that is too large for the topic
 )
 
 // Producer writes messages; source.Producer does.
@@ -26,23 +34,59 @@ type Producer interface {
 	Produce(ctx context.Context, messages ...source.Message) error
 }
 
-// Sink is an owner.Sink that writes dead letters to the topic before it passes them on; all else it only passes on. A
-// repeated insert repeats the messages: readers of the topic tell by partition and offset.
+// Sink is an owner.Sink that writes dead letters to the topic too, after it has passed them on; all else it only passes on.
+// The table comes first: its rows replace each other, while a message that is written again, after an outage of
+// ClickHouse or a crash, is there twice. Readers of the topic tell by partition and offset.
 type Sink struct {
 	owner.Sink
 	Topic Producer
 }
 
-// InsertDeadLetters writes the rows to the topic and passes them on.
+// InsertDeadLetters passes the rows on and writes them to the topic. A record that the topic does not take goes there
+// shortened; the table has it whole.
 func (s Sink) InsertDeadLetters(ctx context.Context, rows []owner.DeadLetter) error {
+	if err := s.Sink.InsertDeadLetters(ctx, rows); err != nil {
+		return err
+	}
 	messages := make([]source.Message, len(rows))
 	for i := range rows {
 		messages[i] = message(&rows[i])
 	}
-	if err := s.Topic.Produce(ctx, messages...); err != nil {
-		return fmt.Errorf("write %d dead letters: %w", len(rows), err)
+	err := s.Topic.Produce(ctx, messages...)
+	if errors.Is(err, source.ErrTooLarge) {
+		err = s.produceShort(ctx, messages, err)
 	}
-	return s.Sink.InsertDeadLetters(ctx, rows)
+	if err != nil {
+		return fmt.Errorf("write %d dead letters to their topic: %w", len(rows), err)
+	}
+	return nil
+}
+
+// produceShort writes what was too large again, shortened; other failures stay as they are.
+func (s Sink) produceShort(ctx context.Context, messages []source.Message, failed error) error {
+	var each source.ProduceErrors
+	if !errors.As(failed, &each) {
+		return failed
+	}
+	var short []source.Message
+	for i, err := range each {
+		switch {
+		case err == nil:
+		case errors.Is(err, source.ErrTooLarge):
+			short = append(short, shortened(messages[i]))
+		default:
+			return failed
+		}
+	}
+	return s.Topic.Produce(ctx, short...)
+}
+
+// shortened keeps the beginning of the record and says how long it was. Headers of the record may be large too: only ours stay.
+func shortened(m source.Message) source.Message {
+	size := len(m.Value)
+	m.Value = m.Value[:min(size, shortBytes)]
+	m.Headers = append(slices.Clone(m.Headers[len(m.Headers)-ownHeaders:]), source.Header{Key: HeaderBytes, Value: []byte(strconv.Itoa(size))})
+	return m
 }
 
 func message(d *owner.DeadLetter) source.Message {

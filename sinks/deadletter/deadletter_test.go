@@ -1,0 +1,93 @@
+package deadletter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"satisflow/pipeline/owner"
+	"satisflow/pipeline/source"
+	"satisflow/sinks/sinktest"
+)
+
+// topic takes messages up to a size, and none while it is down.
+type topic struct {
+	limit int
+	down  bool
+	got   []source.Message
+}
+
+func (t *topic) Produce(_ context.Context, messages ...source.Message) error {
+	errs := make(source.ProduceErrors, len(messages))
+	failed := false
+	for i, m := range messages {
+		switch {
+		case t.down:
+			errs[i], failed = source.ErrUnavailable, true
+		case len(m.Value) > t.limit:
+			errs[i], failed = fmt.Errorf("%w: %d bytes", source.ErrTooLarge, len(m.Value)), true
+		default:
+			t.got = append(t.got, m)
+		}
+	}
+	if failed {
+		return errs
+	}
+	return nil
+}
+
+func memory() *sinktest.Memory {
+	def := sinktest.Definition()
+	return sinktest.NewMemory(&def)
+}
+
+func letters() []owner.DeadLetter {
+	return []owner.DeadLetter{
+		{Partition: 1, Offset: 7, Timestamp: 1000, Reason: "bad_json", Detail: "why", Key: []byte("c"), Value: []byte("{"), Headers: []owner.Header{{Key: "h", Value: []byte("v")}}},
+		{Partition: 1, Offset: 8, Timestamp: 1001, Reason: "too_large", Value: make([]byte, 2<<20)},
+	}
+}
+
+func header(m source.Message, key string) string {
+	for _, h := range m.Headers {
+		if h.Key == key {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
+
+func TestALetterGoesToTheTopicWholeAndIsShortenedOnlyWhenItMust(t *testing.T) {
+	to, table := &topic{limit: 1 << 20}, memory()
+	if err := (Sink{Sink: table, Topic: to}).InsertDeadLetters(t.Context(), letters()); err != nil {
+		t.Fatal(err)
+	}
+	if len(to.got) != 2 || len(table.DeadLetters()) != 2 || len(table.DeadLetters()[1].Value) != 2<<20 {
+		t.Fatalf("%d messages, %d rows", len(to.got), len(table.DeadLetters()))
+	}
+	whole, short := to.got[0], to.got[1]
+	if string(whole.Value) != "{" || header(whole, "h") != "v" || header(whole, HeaderReason) != "bad_json" || header(whole, HeaderPartition) != "1" ||
+		header(whole, HeaderOffset) != "7" || header(whole, HeaderTimestamp) != "1000" || header(whole, HeaderBytes) != "" {
+		t.Errorf("whole: %+v", whole)
+	}
+	if len(short.Value) != shortBytes || header(short, HeaderBytes) != fmt.Sprint(2<<20) || header(short, HeaderReason) != "too_large" || len(short.Key) == 0 {
+		t.Errorf("short: %d bytes, %+v", len(short.Value), short.Headers)
+	}
+}
+
+func TestAnOutageOfTheTopicIsAnErrorAfterTheTableHasTheRows(t *testing.T) {
+	to, table := &topic{limit: 1 << 20, down: true}, memory()
+	err := (Sink{Sink: table, Topic: to}).InsertDeadLetters(t.Context(), letters())
+	if !errors.Is(err, source.ErrUnavailable) || len(table.DeadLetters()) != 2 {
+		t.Errorf("%v, %d rows", err, len(table.DeadLetters()))
+	}
+}
+
+func TestNothingGoesToTheTopicWhileTheTableRefuses(t *testing.T) {
+	to, table := &topic{limit: 1 << 20}, memory()
+	table.Fault = func(string, int) (int, error) { return 0, errors.New("down") }
+	if err := (Sink{Sink: table, Topic: to}).InsertDeadLetters(t.Context(), letters()); err == nil || len(to.got) != 0 {
+		t.Errorf("%v, %d messages", err, len(to.got))
+	}
+}
