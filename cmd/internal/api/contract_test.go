@@ -97,25 +97,29 @@ func pathOf(document map[string]any, path string) (string, bool) {
 
 func (w *world) validate(text []byte, pointer ...string) {
 	w.t.Helper()
+	if err := w.valid(text, pointer...); err != nil {
+		w.t.Errorf("an answer is not as the OpenAPI document tells: %v\n%s", err, text)
+	}
+}
+
+// valid holds a text against a schema of the document.
+func (w *world) valid(text []byte, pointer ...string) error {
 	s := w.contract()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, p := range pointer {
-		pointer[i] = strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(p)
+	path := "openapi.json#"
+	for _, p := range pointer {
+		path += "/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(p)
 	}
-	schema, err := s.compiler.Compile("openapi.json#/" + strings.Join(pointer, "/"))
+	schema, err := s.compiler.Compile(path)
 	if err != nil {
-		w.t.Errorf("schema %v: %v", pointer, err)
-		return
+		return err
 	}
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
-		w.t.Errorf("%v: %s", err, text)
-		return
+		return err
 	}
-	if err := schema.Validate(v); err != nil {
-		w.t.Errorf("an answer is not as the OpenAPI document tells: %v\n%s", err, text)
-	}
+	return schema.Validate(v)
 }
 
 func TestTheEventSchemaAndTheDocumentAreServed(t *testing.T) {
@@ -123,6 +127,30 @@ func TestTheEventSchemaAndTheDocumentAreServed(t *testing.T) {
 	for path, want := range map[string]string{"/openapi.json": string(w.api.OpenAPI()), "/schema/rating-event.json": string(w.api.schema)} {
 		if a := w.get(path); a.status != http.StatusOK || string(a.body) != want {
 			t.Errorf("%s: %d, %.80s", path, a.status, a.body)
+		}
+	}
+}
+
+func TestTheDocumentTellsOfTheBodiesThatAreTaken(t *testing.T) {
+	w := newWorld(t)
+	body := []string{"components", "schemas", "RatingEvent"}
+	for text, want := range map[string]bool{
+		rating: true,
+		`{"customer_id":"c","service":"data_analysis","rating":5}`:                              true,
+		`{"customer_id":7,"service":"data_analysis","comment":"x"}`:                             true,
+		`{"rating_id":"r","occurred_at":"2026-11-20T12:30:00Z","customer_id":"c","op":"erase"}`: true,
+		`{"rating_id":"r","customer_id":"c","service":"data_analysis","rating":5}`:              false,
+		`{"customer_id":"c","op":"erase"}`:                                                      false,
+		`{"customer_id":"c","service":"data_analysis"}`:                                         false,
+		`{"customer_id":"c","service":"data_analysis","rating":6}`:                              false,
+		`{"customer_id":"c","service":"other","rating":5}`:                                      false,
+		`{"service":"data_analysis","rating":5}`:                                                false,
+	} {
+		if got := w.valid([]byte(text), body...) == nil; got != want {
+			t.Errorf("%s: by the document %v, want %v", text, got, want)
+		}
+		if got := w.post("application/json", text).status == http.StatusOK; got != want {
+			t.Errorf("%s: taken %v, want %v", text, got, want)
 		}
 	}
 }
