@@ -15,12 +15,13 @@ type Record struct {
 	Timestamp int64 // Unix ms
 	Event     event.Event
 	Rejected  *DeadLetter
-	Bytes     int // of the record, which the event's strings keep alive
+	Bytes     int  // of the record, which the event's strings keep alive
+	Copied    bool // a fact of another epoch: folded whatever its offset, which is not the next one to read
 }
 
 // Fold takes the records into the panes they belong to, reading panes that are not in memory from the store first. It
 // stops early when the memory is used up, and returns how many records it took; call it again with the rest after a flush.
-// A record below the next offset is passed over.
+// A record below the next offset is passed over, unless it is copied.
 func (o *Owner) Fold(ctx context.Context, st Store, records []Record) (int, error) {
 	taken := 0
 	for taken < len(records) {
@@ -52,7 +53,8 @@ func (o *Owner) inFlight() int {
 	return n
 }
 
-// AtEnd notes that the partition was read to its end at the time, Unix ms, up to the offset next.
+// AtEnd notes that the partition was read to its end at the time, Unix ms, up to the offset next. At the time 0 it only
+// sets the offset, for facts that are copied.
 func (o *Owner) AtEnd(next, at int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -71,7 +73,7 @@ func (o *Owner) foldWhile(records []Record) (n int, missing []window.Pane) {
 		if r.Rejected == nil && o.absent(r) {
 			return i, o.missing(records[i:])
 		}
-		if r.Offset >= o.next {
+		if r.Copied || r.Offset >= o.next {
 			o.fold(r)
 		}
 		if o.full() {
@@ -106,7 +108,10 @@ func (o *Owner) missing(records []Record) (panes []window.Pane) {
 }
 
 func (o *Owner) fold(r *Record) {
-	o.next, o.endAt, o.timestamp = r.Offset+1, 0, r.Timestamp
+	if !r.Copied {
+		o.next, o.endAt = r.Offset+1, 0
+	}
+	o.timestamp = r.Timestamp
 	o.stats.Consumed++
 	if r.Rejected != nil {
 		o.stats.Rejected++

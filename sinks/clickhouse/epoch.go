@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"satisflow/pipeline/owner"
 	"satisflow/pipeline/window"
 )
 
@@ -78,49 +80,105 @@ func CurrentEpoch(ctx context.Context, conn driver.Conn) (Epoch, bool, error) {
 	if err != nil {
 		return Epoch{}, false, err
 	}
-	for i := len(epochs) - 1; i >= 0; i-- {
-		if epochs[i].State == Current {
-			return epochs[i], true, nil
-		}
-	}
-	return Epoch{}, false, nil
+	e, found := currentOf(epochs)
+	return e, found, nil
 }
 
-// EnsureEpoch returns the current epoch when it has the definition, and registers epoch 1 as current when there is none.
-// When the current epoch has another definition the error wraps ErrPermanent, says what differs and that a new epoch is
-// needed. The clock orders the versions of an epoch's row.
+func currentOf(epochs []Epoch) (Epoch, bool) {
+	for _, e := range slices.Backward(epochs) {
+		if e.State == Current {
+			return e, true
+		}
+	}
+	return Epoch{}, false
+}
+
+// EnsureEpoch returns the epoch that has the definition: the current one, or one that was filled beside it; it registers
+// epoch 1 as current when there is none. When neither has the definition the error wraps ErrPermanent, says what differs
+// and that a new epoch is needed. The clock orders the versions of an epoch's row.
 func EnsureEpoch(ctx context.Context, conn driver.Conn, def *window.Definition, now time.Time) (Epoch, error) {
 	if err := def.Validate(); err != nil {
 		return Epoch{}, permanentError{err}
 	}
-	current, found, err := CurrentEpoch(ctx, conn)
+	epochs, err := Epochs(ctx, conn)
 	if err != nil {
 		return Epoch{}, err
 	}
-	if !found {
+	current, found := currentOf(epochs)
+	switch {
+	case !found:
 		e := Epoch{Number: 1, State: Current, Definition: *def}
 		return e, PutEpoch(ctx, conn, e, now)
+	case current.Definition.Hash() == def.Hash():
+		return current, nil
 	}
-	if current.Definition.Hash() != def.Hash() {
-		return Epoch{}, permanentf("the configuration does not fit epoch %d: %s: change it back, or fill a new epoch with `satisflow rebuild --epoch %d`",
-			current.Number, Differences(&current.Definition, def), current.Number+1)
+	for _, e := range slices.Backward(epochs) {
+		if e.State == Building && e.Definition.Hash() == def.Hash() {
+			return e, requireFilled(ctx, conn, &e)
+		}
 	}
-	return current, nil
+	return Epoch{}, permanentf("the configuration does not fit epoch %d: %s: change it back, or fill a new epoch with `satisflow rebuild --epoch %d`",
+		current.Number, Differences(&current.Definition, def), epochs[len(epochs)-1].Number+1)
+}
+
+// UseEpoch returns the epoch with the number, which must have the definition and not be retired.
+func UseEpoch(ctx context.Context, conn driver.Conn, number uint32, def *window.Definition) (Epoch, error) {
+	e, err := EpochNumber(ctx, conn, number)
+	switch {
+	case err != nil:
+		return Epoch{}, err
+	case e.State == Retired:
+		return Epoch{}, permanentf("epoch %d is retired: take the current one", number)
+	case e.Definition.Hash() != def.Hash():
+		return Epoch{}, permanentf("the configuration does not fit epoch %d: %s", number, Differences(&e.Definition, def))
+	case e.State == Building:
+		err = requireFilled(ctx, conn, &e)
+	}
+	return e, err
+}
+
+// requireFilled refuses an epoch of which a partition has no checkpoint: while facts are copied into it, which ends with
+// all checkpoints at once, a processor that began at the start of the topic would write rows that lack what the topic no
+// longer holds, and that would win.
+func requireFilled(ctx context.Context, conn driver.Conn, e *Epoch) error {
+	checkpoints, err := EpochCheckpoints(ctx, conn, e)
+	if err == nil && len(checkpoints) < e.Definition.Partitions {
+		err = permanentf("epoch %d has this configuration and is not filled yet: wait for `satisflow rebuild --epoch %d`, or run it again", e.Number, e.Number)
+	}
+	return err
+}
+
+// EpochCheckpoints returns the checkpoints of the epoch by partition.
+func EpochCheckpoints(ctx context.Context, conn driver.Conn, e *Epoch) (map[int32]owner.Checkpoint, error) {
+	all := make([]int32, e.Definition.Partitions)
+	for i := range all {
+		all[i] = int32(i)
+	}
+	return NewStore(conn, e.Number, &e.Definition).Checkpoints(ctx, all)
 }
 
 // PutEpoch stores the epoch as it now is. Of two calls for one epoch the one with the later clock stands.
 func PutEpoch(ctx context.Context, conn driver.Conn, e Epoch, now time.Time) error {
-	if e.Definition.Pane%time.Second != 0 {
-		return permanentf("epoch %d: panes of %v: want whole seconds", e.Number, e.Definition.Pane)
-	}
-	err := conn.Exec(ctx, fmt.Sprintf(`INSERT INTO pipeline_epochs (epoch, version, partitions, definition, definition_hash, state)
-SETTINGS async_insert = 0 VALUES (%d, %d, %d, %s, %s, %s)`,
-		e.Number, now.UnixMicro(), e.Definition.Partitions, quote(e.Definition.JSON()), quote(e.Definition.Hash()), quote(string(e.State))))
-	return failed(err, "store epoch %d", e.Number)
+	return putEpochs(ctx, conn, uint64(now.UnixMicro()), e)
 }
 
-// epochNumber returns the epoch with the number.
-func epochNumber(ctx context.Context, conn driver.Conn, number uint32) (Epoch, error) {
+// putEpochs stores the epochs in one insert, so that readers see all of them or none.
+func putEpochs(ctx context.Context, conn driver.Conn, version uint64, epochs ...Epoch) error {
+	for _, e := range epochs {
+		if e.Definition.Pane%time.Second != 0 {
+			return permanentf("epoch %d: panes of %v: want whole seconds", e.Number, e.Definition.Pane)
+		}
+	}
+	err := conn.Exec(ctx, `INSERT INTO pipeline_epochs (epoch, version, partitions, definition, definition_hash, state)
+SETTINGS async_insert = 0 VALUES `+list(epochs, func(e Epoch) string {
+		return fmt.Sprintf("(%d, %d, %d, %s, %s, %s)",
+			e.Number, version, e.Definition.Partitions, quote(e.Definition.JSON()), quote(e.Definition.Hash()), quote(string(e.State)))
+	}))
+	return failed(err, "store epochs %s", list(epochs, func(e Epoch) string { return fmt.Sprint(e.Number) }))
+}
+
+// EpochNumber returns the epoch with the number; the error is permanent when it is not registered.
+func EpochNumber(ctx context.Context, conn driver.Conn, number uint32) (Epoch, error) {
 	epochs, err := Epochs(ctx, conn)
 	if err != nil {
 		return Epoch{}, err

@@ -49,7 +49,7 @@ func (r *Report) OK() bool { return r.Differing == 0 && r.ConflictCount == 0 }
 // partition's watermark, and what a flush under way may change is looked at again. It reads one slice of time after the
 // other, so that the memory it takes in the server is bounded.
 func Verify(ctx context.Context, conn driver.Conn, epoch uint32, opts VerifyOptions) (Report, error) {
-	e, err := epochNumber(ctx, conn, epoch)
+	e, err := EpochNumber(ctx, conn, epoch)
 	if err != nil {
 		return Report{}, err
 	}

@@ -147,11 +147,7 @@ func (v *verifier) look(ctx context.Context, c comparison) (f findings, err erro
 }
 
 func (v *verifier) checkpoints(ctx context.Context) (map[int32]owner.Checkpoint, error) {
-	all := make([]int32, v.def.Partitions)
-	for i := range all {
-		all[i] = int32(i)
-	}
-	return NewStore(v.conn, v.epoch, v.def).Checkpoints(ctx, all)
+	return EpochCheckpoints(ctx, v.conn, &Epoch{Number: v.epoch, Definition: *v.def})
 }
 
 // byPartition returns an expression of a number for each partition, 0 for those without a checkpoint.

@@ -24,17 +24,18 @@ type Message struct {
 
 // Rules are what the oracle needs to know of the configuration: the defaults of the project, written down again.
 type Rules struct {
-	Services []string // nil accepts all
-	Horizon  time.Duration
-	Future   time.Duration
-	Windows  map[string][2]time.Duration // name to length and slide
+	Services  []string // nil accepts all
+	Horizon   time.Duration
+	Future    time.Duration
+	Satisfied int64                       // from this score on, hundredths
+	Windows   map[string][2]time.Duration // name to length and slide
 }
 
 // DefaultRules are the project's defaults.
 func DefaultRules() Rules {
 	day := 24 * time.Hour
 	return Rules{
-		Services: []string{"data_analysis", "legal_consulting", "document_review"}, Horizon: 35 * day, Future: 5 * time.Minute,
+		Services: []string{"data_analysis", "legal_consulting", "document_review"}, Horizon: 35 * day, Future: 5 * time.Minute, Satisfied: 400,
 		Windows: map[string][2]time.Duration{"1h": {time.Hour, 5 * time.Minute}, "6h": {6 * time.Hour, 30 * time.Minute}, "24h": {day, time.Hour},
 			"7d": {7 * day, 6 * time.Hour}, "28d": {28 * day, day}},
 	}
@@ -58,6 +59,11 @@ type rating struct {
 	Comment     string             `json:"comment"`
 	Quarantined bool               `json:"quarantined"`
 }
+
+// number is a JSON number; json.Number would take one in quotes as well.
+type number float64
+
+func (n *number) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, (*float64)(n)) }
 
 // fact is the last word on a rating so far.
 type fact struct {

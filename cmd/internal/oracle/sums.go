@@ -27,7 +27,7 @@ func (f *fact) keys() []Key {
 	return keys
 }
 
-func (f *fact) addTo(s *Sums) {
+func (f *fact) addTo(s *Sums, satisfied int64) {
 	for name, column := range map[string]string{"response_time_ms": "response_time", "accuracy": "accuracy", "completeness": "completeness"} {
 		if v, ok := f.Quality[name]; ok {
 			if name != "response_time_ms" {
@@ -45,7 +45,7 @@ func (f *fact) addTo(s *Sums) {
 	*s.at("rating_sum") += f.score
 	*s.at("rating_sum_squares") += f.score * f.score
 	*s.at("stars_" + string(rune('0'+(f.score+50)/100)))++
-	if f.score >= 400 {
+	if f.score >= satisfied {
 		*s.at("satisfied")++
 	}
 	if f.score >= 450 {
@@ -69,7 +69,7 @@ func (o *Oracle) Panes() map[Place]*Sums {
 	out := map[Place]*Sums{}
 	for _, f := range o.facts {
 		for _, k := range f.keys() {
-			add(out, Place{k, "", floor(f.at.Unix(), 300)}, f.addTo)
+			add(out, Place{k, "", floor(f.at.Unix(), 300)}, func(s *Sums) { f.addTo(s, o.rules.Satisfied) })
 		}
 	}
 	return out

@@ -1,0 +1,89 @@
+package rebuild
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"satisflow/pipeline/window"
+	"satisflow/sinks/clickhouse"
+)
+
+// ErrRefused is wrapped by errors about something that must not be done now.
+var ErrRefused = errors.New("refused")
+
+// Begin registers the epoch as being built and returns it with the current one. A topic with another number of
+// partitions must be another topic: one that was enlarged holds versions of one rating in two partitions.
+func Begin(ctx context.Context, conn driver.Conn, number uint32, def *window.Definition, newTopic bool, now time.Time) (from, to clickhouse.Epoch, err error) {
+	from, found, err := clickhouse.CurrentEpoch(ctx, conn)
+	if err != nil {
+		return from, to, err
+	}
+	if !found {
+		return from, to, fmt.Errorf("%w: the database has no epoch yet: start a processor, which makes the first one", ErrRefused)
+	}
+	if was, is := from.Definition.Partitions, def.Partitions; was != is && !newTopic {
+		return from, to, fmt.Errorf("%w: the topic has %d partitions, epoch %d was made for %d. A topic that was enlarged would hold versions of one rating in two partitions: "+
+			"make a new topic with %d partitions, let producers and kafka.topic change to it, and add --new-topic", ErrRefused, is, from.Number, was, is)
+	}
+	to, err = clickhouse.BeginEpoch(ctx, conn, clickhouse.Epoch{Number: number, Definition: *def}, now)
+	return from, to, err
+}
+
+// MaxBehind is how far the epoch that readers switch to may be behind the current one.
+const MaxBehind = 5 * time.Minute
+
+// Switch makes the epoch current, and returns the number of the one that was.
+func Switch(ctx context.Context, conn driver.Conn, number uint32, force bool, now time.Time) (before uint32, err error) {
+	current, _, err := clickhouse.CurrentEpoch(ctx, conn)
+	if err != nil {
+		return 0, err
+	}
+	to, err := clickhouse.EpochNumber(ctx, conn, number)
+	switch {
+	case err != nil:
+		return 0, err
+	case to.Number == current.Number:
+		return 0, fmt.Errorf("%w: epoch %d is the current one already", ErrRefused, number)
+	}
+	was, err := clickhouse.EpochTotals(ctx, conn, &current)
+	if err != nil {
+		return 0, err
+	}
+	is, err := clickhouse.EpochTotals(ctx, conn, &to)
+	behind := was.Complete.Sub(is.Complete)
+	switch {
+	case err != nil:
+		return 0, err
+	case is.Complete.IsZero():
+		return 0, fmt.Errorf("%w: epoch %d is not filled: run `satisflow rebuild --epoch %d` first", ErrRefused, number, number)
+	case behind > MaxBehind && !force:
+		return 0, fmt.Errorf("%w: epoch %d is %s behind epoch %d: start a processor with its configuration first, or add --force",
+			ErrRefused, number, behind.Round(time.Second), current.Number)
+	}
+	return current.Number, clickhouse.SwitchEpoch(ctx, conn, number, now)
+}
+
+// quiet is how long nobody must have written an epoch that is dropped; a processor writes more often.
+const quiet = time.Minute
+
+// Drop removes the rows of an epoch.
+func Drop(ctx context.Context, conn driver.Conn, cluster string, number uint32, force bool, now time.Time) error {
+	written, err := clickhouse.LastWritten(ctx, conn, number)
+	if err != nil {
+		return err
+	}
+	current, found, err := clickhouse.CurrentEpoch(ctx, conn)
+	switch ago := now.Sub(written); {
+	case err != nil:
+		return err
+	case found && current.Number == number:
+		return fmt.Errorf("%w: epoch %d is current: readers follow it", ErrRefused, number)
+	case ago < quiet && !force:
+		return fmt.Errorf("%w: epoch %d was written %s ago: stop its processors, wait for a minute, or add --force", ErrRefused, number, ago.Round(time.Second))
+	}
+	return clickhouse.DropEpoch(ctx, conn, cluster, number, now)
+}

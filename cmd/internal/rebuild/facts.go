@@ -1,0 +1,221 @@
+package rebuild
+
+import (
+	"context"
+	"fmt"
+
+	"satisflow/pipeline/fact"
+	"satisflow/pipeline/owner"
+	"satisflow/pipeline/source"
+	"satisflow/pipeline/window"
+	"satisflow/sinks/clickhouse"
+)
+
+// FromFacts fills the epoch with the facts that another one holds below its checkpoints. With newTopic the epoch is for
+// another topic, of any number of partitions; else for the same one. What an earlier attempt left is removed first.
+func FromFacts(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, newTopic bool, tell func(Progress)) error {
+	cuts, err := cutsOf(ctx, parts, from, to, newTopic)
+	if err != nil {
+		return err
+	}
+	if err := clickhouse.ClearEpoch(ctx, parts.Conn, parts.Cluster, to.Number); err != nil {
+		return err
+	}
+	c, err := newCopying(ctx, parts, to, cuts, newTopic)
+	if err != nil {
+		return err
+	}
+	copier := clickhouse.NewCopier(parts.Conn, from, &to.Definition)
+	slices, err := copier.Slices(ctx)
+	if err != nil {
+		return err
+	}
+	var progress Progress
+	for _, s := range slices {
+		progress.Total += int64(s.Facts)
+	}
+	for _, s := range slices {
+		if err := copier.Facts(ctx, s, cuts, func(f *fact.Fact) error { return c.add(ctx, f) }); err != nil {
+			return err
+		}
+		progress.Done += int64(s.Facts)
+		tell(progress)
+	}
+	if !newTopic {
+		if err := clickhouse.CopyDeadLetters(ctx, parts.Conn, from.Number, to.Number); err != nil {
+			return err
+		}
+	}
+	return c.finish(ctx)
+}
+
+// cutsOf returns the checkpoints of the running epoch, if its facts can be copied at all.
+func cutsOf(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, newTopic bool) (map[int32]owner.Checkpoint, error) {
+	switch {
+	case newTopic && parts.Events.CustomerIDs == "hmac":
+		return nil, fmt.Errorf("copy the facts of epoch %d to a new topic: with event.customer_ids: hmac the ids that producers hash are not stored, "+
+			"so nobody knows the new partition of a customer: copy the old topic's records to the new one, then rebuild --from topic", from.Number)
+	case !newTopic && from.Definition.Partitions != to.Definition.Partitions:
+		return nil, fmt.Errorf("epoch %d is of %d partitions, epoch %d of %d: facts can be copied to another number of partitions for a new topic only",
+			from.Number, from.Definition.Partitions, to.Number, to.Definition.Partitions)
+	}
+	filled, err := clickhouse.EpochCheckpoints(ctx, parts.Conn, to)
+	if err != nil {
+		return nil, err
+	}
+	if len(filled) > 0 {
+		return nil, fmt.Errorf("epoch %d is filled already, or is being filled from the topic: drop it and take another number to begin anew", to.Number)
+	}
+	cuts, err := clickhouse.EpochCheckpoints(ctx, parts.Conn, from)
+	if err != nil {
+		return nil, err
+	}
+	if n := from.Definition.Partitions; len(cuts) < n {
+		return nil, fmt.Errorf("only %d of the %d partitions of epoch %d have a checkpoint: let a processor read all of them first", len(cuts), n, from.Number)
+	}
+	return cuts, nil
+}
+
+// copying folds facts into the owners of the new epoch.
+type copying struct {
+	parts    Parts
+	grid     window.Grid
+	newTopic bool
+	owners   []*owner.Owner
+	ends     []end
+	store    owner.Store
+	sink     *heldSink
+	flusher  owner.Flusher
+
+	batches [][]owner.Record // by partition
+	waiting int              // in batches
+	facts   int              // since the last flush
+	pane    window.Pane      // of the last fact
+}
+
+// end is where a processor goes on, as the checkpoint of the partition says; times in Unix ms.
+type end struct{ cut, watermark, fresh int64 }
+
+func newCopying(ctx context.Context, parts Parts, to *clickhouse.Epoch, cuts map[int32]owner.Checkpoint, newTopic bool) (*copying, error) {
+	def := &to.Definition
+	c := &copying{parts: parts, grid: def.Grid(), newTopic: newTopic, store: clickhouse.NewStore(parts.Conn, to.Number, def),
+		sink: &heldSink{Sink: clickhouse.NewSink(parts.Conn, to.Number, def)}, batches: make([][]owner.Record, def.Partitions)}
+	c.flusher = owner.Flusher{Store: c.store, Sink: c.sink, BlockRows: parts.Pipeline.BlockRows}
+	cfg := &owner.Config{
+		Grid: c.grid, Bands: def.Bands, Attributes: parts.Events.Attributes, Definition: def.Hash(), ID: parts.ID,
+		Lateness: parts.Pipeline.Lateness, Retention: parts.Admission.Retention, MaxBytes: parts.Pipeline.MemoryBytes / def.Partitions,
+	}
+	for i := range def.Partitions {
+		o, err := owner.Assign(ctx, cfg, c.store, int32(i), parts.Now().UnixMilli())
+		if err != nil {
+			return nil, err
+		}
+		c.ends = append(c.ends, endOf(cuts, int32(i), newTopic))
+		o.AtEnd(c.ends[i].cut, 0)
+		c.owners = append(c.owners, o)
+	}
+	return c, nil
+}
+
+// endOf returns the end of the partition: on the same topic that of its checkpoint; on a new one the start of the topic,
+// with the times of the partition that is least far, as its ratings come from all.
+func endOf(cuts map[int32]owner.Checkpoint, partition int32, newTopic bool) end {
+	if !newTopic {
+		c := cuts[partition]
+		return end{c.Cut, c.Watermark, c.FreshAt}
+	}
+	e := end{0, cuts[0].Watermark, cuts[0].FreshAt}
+	for _, c := range cuts {
+		e.watermark, e.fresh = min(e.watermark, c.Watermark), min(e.fresh, c.FreshAt)
+	}
+	return e
+}
+
+// batch is how many facts are folded at once.
+const batch = 2000
+
+// add takes the next fact in order of occurred_at. It flushes between two panes only.
+func (c *copying) add(ctx context.Context, f *fact.Fact) error {
+	pane := c.grid.PaneOf(f.Event.OccurredAt)
+	if pane != c.pane && c.facts >= c.parts.Pipeline.CatchUpFacts {
+		if err := c.flush(ctx); err != nil {
+			return err
+		}
+	}
+	c.pane = pane
+	partition, offset := f.Partition, f.Offset
+	if c.newTopic {
+		partition, offset = source.PartitionOf([]byte(f.Event.CustomerID), len(c.owners)), -1
+	}
+	c.batches[partition] = append(c.batches[partition], owner.Record{
+		Offset: offset, Timestamp: f.Timestamp, Event: f.Event, Bytes: 500 + len(f.Event.Comment), Copied: true,
+	})
+	c.facts++
+	if c.waiting++; c.waiting < batch {
+		return nil
+	}
+	return c.fold(ctx)
+}
+
+// fold folds what waits. Where a pane alone uses up the memory, part of it is flushed: its rows are then written again,
+// with the same version, and the later ones stay.
+func (c *copying) fold(ctx context.Context) error {
+	for i, o := range c.owners {
+		for records := c.batches[i]; len(records) > 0; {
+			n, err := o.Fold(ctx, c.store, records)
+			if err != nil {
+				return err
+			}
+			if records = records[n:]; len(records) > 0 {
+				if err := c.write(ctx, false); err != nil {
+					return err
+				}
+			}
+		}
+		c.batches[i] = c.batches[i][:0]
+	}
+	c.waiting = 0
+	return nil
+}
+
+func (c *copying) flush(ctx context.Context) error {
+	if err := c.fold(ctx); err != nil {
+		return err
+	}
+	c.facts = 0
+	return c.write(ctx, false)
+}
+
+func (c *copying) write(ctx context.Context, beat bool) error {
+	_, err := c.flusher.Flush(ctx, c.owners, c.parts.Now().UnixMilli(), beat)
+	return err
+}
+
+// finish writes what is left, then every window up to the watermarks of the running epoch, and the checkpoints.
+func (c *copying) finish(ctx context.Context) error {
+	if err := c.flush(ctx); err != nil {
+		return err
+	}
+	c.sink.fresh = map[int32]int64{}
+	for i, o := range c.owners {
+		o.AtEnd(c.ends[i].cut, max(0, c.ends[i].watermark+c.parts.Pipeline.Lateness.Milliseconds()))
+		c.sink.fresh[int32(i)] = c.ends[i].fresh
+	}
+	return c.write(ctx, true)
+}
+
+// heldSink holds checkpoints back until all facts are copied: before, they would promise what is not there.
+type heldSink struct {
+	owner.Sink
+	fresh map[int32]int64 // by partition; nil until all facts are copied
+}
+
+func (s *heldSink) InsertCheckpoints(ctx context.Context, rows []owner.Checkpoint) error {
+	if s.fresh == nil {
+		return nil
+	}
+	for i := range rows {
+		rows[i].FreshAt = s.fresh[rows[i].Partition]
+	}
+	return s.Sink.InsertCheckpoints(ctx, rows)
+}
