@@ -1,5 +1,7 @@
 package stats
 
+import "math"
+
 // Budget is the error budget of a target over the ratings of a window: how many may be unsatisfied, and how many are.
 type Budget struct {
 	Allowed float64 // ratings that may be unsatisfied: (1 − target)·n
@@ -19,5 +21,6 @@ func ErrorBudget(k, n int64, target float64) (Budget, bool) {
 		return Budget{}, false
 	}
 	bad := n - k
-	return Budget{Allowed: (1 - target) * float64(n), Spent: bad, Burn: float64(bad) / float64(n) / (1 - target)}, true
+	share := math.Round((1-target)*1e9) / 1e9 // 1-0.95 is 0.050000000000000044
+	return Budget{Allowed: share * float64(n), Spent: bad, Burn: float64(bad) / float64(n) / share}, true
 }
