@@ -16,7 +16,7 @@ func (g generator) silentAlerts() []Rule { return g.rules([]alert{g.noRatings(),
 
 func (g generator) noRatings() alert {
 	s := g.cfg.Silence
-	span6, _ := length(g.cfg.Windows, s.Window) // Validate knows it
+	quiet, _ := length(g.cfg.Windows, s.Window) // Validate knows it
 	return alert{
 		name: NoRatings, severity: Page, class: ClassSilent,
 		expr: promql(`
@@ -34,8 +34,8 @@ and on ()
 			"window", s.Window, "week", g.duration(7*24*time.Hour), "expected", fmt.Sprint(s.Expected)),
 		wait: s.For, keep: s.KeepFiring,
 		text: text{
-			fmt.Sprintf("%s: no ratings for %s; a week ago there were {{ $value }}.", who, span(span6)),
-			fmt.Sprintf("%s:%s内没有评分;一周前同一时段有 {{ $value }} 条。", whoZH, spanZH(span6)),
+			fmt.Sprintf("%s: no ratings for %s; a week ago there were {{ $value }}.", who, span(quiet)),
+			fmt.Sprintf("%s:%s内没有评分;一周前同一时段有 {{ $value }} 条。", whoZH, spanZH(quiet)),
 			"The processors run, so ratings do not arrive: the service's sender, the gateway or the topic. A holiday looks the same.",
 			"处理进程正常,说明评分没有到达:请检查该服务的发送端、网关或主题。节假日也会出现同样现象。",
 		},
