@@ -118,7 +118,7 @@ func (o *Owner) readCheckpoint(ctx context.Context, st Store, now int64) error {
 		return fmt.Errorf("checkpoint has the window definition %s, this configuration is %s: a change of bands, windows, dimensions or partitions needs a new epoch",
 			c.Definition, o.cfg.Definition)
 	}
-	o.next, o.watermark, o.cut, o.shownAt = c.Cut, c.Watermark, c.Cut, c.FreshAt
+	o.next, o.watermark, o.cut, o.shownAt, o.timestamp = c.Cut, c.Watermark, c.Cut, c.FreshAt, c.FreshAt
 	o.floor = o.cfg.floor(c.Watermark, now)
 	return nil
 }

@@ -37,7 +37,7 @@ func bandsOf(b *window.Bands) Bands {
 func (a *API) asOf(e *clickhouse.Epoch, fresh *clickhouse.Freshness, span clickhouse.Span, now time.Time) AsOf {
 	s := AsOf{From: span.From, To: span.To, Target: a.Target, Bands: bandsOf(&e.Definition.Bands),
 		Complete: !fresh.CompleteTo.IsZero() && !span.To.After(fresh.CompleteTo)}
-	if !fresh.FreshAt.IsZero() {
+	if fresh.FreshAt.Unix() > 0 { // a partition that was never read stands at 1970
 		at := fresh.FreshAt.UTC()
 		lag := max(0, now.Sub(at).Round(time.Millisecond).Seconds())
 		s.AsOf, s.LagSeconds = &at, &lag
