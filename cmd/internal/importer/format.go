@@ -48,7 +48,7 @@ func detect(r *bufio.Reader, suffix string) string {
 	case '[':
 		return JSON
 	case '{':
-		head, _ := r.Peek(r.Size())
+		head := peek(r, func(head []byte) bool { return bytes.IndexByte(bytes.TrimLeft(head, blanks), '\n') >= 0 })
 		line, _, _ := bytes.Cut(bytes.TrimLeft(head, blanks), []byte{'\n'})
 		if !lines && !json.Valid(line) {
 			return JSON
@@ -65,9 +65,20 @@ const blanks = " \t\r\n"
 
 // first returns the first character that is not blank, or 0.
 func first(r *bufio.Reader) byte {
-	head, _ := r.Peek(r.Size())
-	if head = bytes.TrimLeft(head, blanks); len(head) > 0 {
+	if head := bytes.TrimLeft(peek(r, func(head []byte) bool { return len(bytes.TrimLeft(head, blanks)) > 0 }), blanks); len(head) > 0 {
 		return head[0]
 	}
 	return 0
+}
+
+// peek returns the beginning of the text once there is enough of it, or all that comes or fits: it waits for no more of a
+// stream than it needs.
+func peek(r *bufio.Reader, enough func(head []byte) bool) []byte {
+	for n := 1; ; n++ {
+		head, err := r.Peek(max(n, r.Buffered()))
+		if err != nil || enough(head) {
+			return head
+		}
+		n = len(head)
+	}
 }
