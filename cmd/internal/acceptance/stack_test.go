@@ -34,13 +34,14 @@ type stack struct {
 	conn       driver.Conn
 	def        *window.Definition
 	events     event.Config
+	admission  admit.Config
 	cfg        pipeline.Config
 	producer   *source.Producer
 }
 
 func newStack(t testing.TB, partitions int) *stack {
 	t.Helper()
-	s := &stack{t: t, partitions: partitions, kafka: testkit.Kafka(t), db: testkit.ClickHouse(t), events: event.DefaultConfig(), cfg: pipeline.DefaultConfig()}
+	s := &stack{t: t, partitions: partitions, kafka: testkit.Kafka(t), db: testkit.ClickHouse(t), events: event.DefaultConfig(), admission: admit.DefaultConfig(), cfg: pipeline.DefaultConfig()}
 	s.topic, s.dead = s.kafka.Topic(t, partitions), s.kafka.Topic(t, 1)
 	s.conn = s.db.Open()
 	s.def = &window.Definition{Windows: window.DefaultWindows(), Pane: 5 * time.Minute, Bands: window.DefaultBands(),
@@ -81,7 +82,7 @@ func (s *stack) pipeline(id string) (*pipeline.Pipeline, func()) {
 	group.Topic, group.ID = s.topic, s.topic
 	m := metrics.NewMetrics(prometheus.NewRegistry(), admit.Reasons(), s.partitions)
 	p := pipeline.New(s.cfg, pipeline.Parts{
-		Definition: s.def, Events: s.events, Admission: admit.DefaultConfig(), Source: source.NewGroup(s.cluster(), group, source.Hooks{}, log),
+		Definition: s.def, Events: s.events, Admission: s.admission, Source: source.NewGroup(s.cluster(), group, source.Hooks{}, log),
 		Reader: func(p int32) pipeline.Reader {
 			return source.NewReader(s.cluster(), source.DefaultReaderConfig(), s.topic, p, source.Hooks{}, log)
 		},
