@@ -105,7 +105,7 @@ func (o *Owner) highest() int64 { return max(o.watermark, o.fallen) }
 
 // Due says whether the snapshot has anything to write: records, or a window that closed.
 func (s *Snapshot) Due() bool {
-	return s.Cut != max(s.o.cut, 0) || s.closed != s.since || len(s.panes) > 0
+	return s.Cut != max(s.o.cut, 0) || s.closed != s.since || len(s.panes) > 0 || len(s.Facts) > 0 // copied and frozen ones move neither
 }
 
 // eachPane calls yield for every row of the touched panes.
