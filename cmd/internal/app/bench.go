@@ -30,7 +30,7 @@ func newBenchCommand(s *shell) *cobra.Command {
 		Short:   "Measure how fast satisflow is on this machine",
 		Long:    "Measure how fast satisflow is on this machine, against servers of its own.",
 		Example: "  satisflow bench pipeline",
-	}, newBenchPipelineCommand(s))
+	}, newBenchPipelineCommand(s), newBenchLatencyCommand(s))
 }
 
 func newBenchPipelineCommand(s *shell) *cobra.Command {
