@@ -26,7 +26,7 @@ func openTopic(ctx context.Context, cfg config.Kafka, producer source.ProducerCo
 		return nil, unavailable(fmt.Errorf("%w: is Kafka running there? kafka.brokers (--brokers) says where", err))
 	}
 	if _, err := client.Partitions(ctx, cfg.Topic); err != nil {
-		return nil, usageError(fmt.Errorf("%w: kafka.topic (--topic) names the topic, which has to be made first (satisflow processor does it with kafka.partitions)", err))
+		return nil, usageError(fmt.Errorf("%w: kafka.topic (--topic) names the topic, which `satisflow processor --migrate` makes", err))
 	}
 	p, err := source.NewProducer(cfg.Config, producer)
 	if err != nil {
