@@ -245,3 +245,23 @@ func sameValue(got, want any) bool {
 	}
 	return got == want
 }
+
+func TestTheAgeOfTheOldestCheckpointIsAsked(t *testing.T) {
+	k := newKnown(t)
+	rule := DefaultConfig().StaleCheckpoint()
+	if err := checkSQL(rule.Query.RawSQL, nil); err != nil {
+		t.Error(err)
+	}
+	if rows, _ := query(t, k.conn, rule.Query.RawSQL); rows[0]["age"].(float64) > 30 {
+		t.Errorf("fresh checkpoints are %v old", rows[0])
+	}
+	if err := k.conn.Exec(t.Context(), "INSERT INTO pipeline_checkpoints (epoch, partition, version, updated_at) SELECT 1, 1, version + 1, now64(3, 'UTC') - 1000 FROM pipeline_checkpoints FINAL WHERE epoch = 1 AND partition = 1"); err != nil {
+		t.Fatal(err)
+	}
+	if rows, _ := query(t, k.conn, rule.Query.RawSQL); rows[0]["age"].(float64) < 1000 || rows[0]["age"].(float64) < rule.Above {
+		t.Errorf("the older one is %v old, want 1000", rows[0])
+	}
+	if rows, _ := query(t, newEmpty(t), rule.Query.RawSQL); rows[0]["age"] != 0.0 {
+		t.Errorf("nothing is %v old, want 0", rows[0])
+	}
+}
