@@ -96,12 +96,21 @@ func topicPartitions(ctx context.Context, cfg config.Kafka, create bool, log zer
 	return partitions, err
 }
 
+// Retention of topics that satisflow makes; deploy/docs/retention.md has the reasons.
+const (
+	ratingsRetention = 7 * 24 * time.Hour  // time to mend a processor; what was erased is gone after it
+	deadRetention    = 90 * 24 * time.Hour // that of the table of dead letters
+)
+
+func retention(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
 // createTopics asks for the topics that are missing alone: who may only read and write need not be allowed to create.
 func createTopics(ctx context.Context, client *source.Client, cfg config.Kafka) error {
 	const batchOverhead = 64 << 10
 	for _, topic := range []source.TopicSpec{
-		{Name: cfg.Topic},
-		{Name: cfg.DeadTopic, Configs: map[string]string{"max.message.bytes": strconv.Itoa(cfg.DeadProducerConfig().MaxMessageBytes + batchOverhead)}},
+		{Name: cfg.Topic, Configs: map[string]string{"retention.ms": retention(ratingsRetention)}},
+		{Name: cfg.DeadTopic, Configs: map[string]string{"retention.ms": retention(deadRetention),
+			"max.message.bytes": strconv.Itoa(cfg.DeadProducerConfig().MaxMessageBytes + batchOverhead)}},
 	} {
 		if _, err := client.Partitions(ctx, topic.Name); err == nil {
 			continue
