@@ -27,6 +27,7 @@ type Exporter struct {
 	quality    []event.Metric // in the order of Sums.Quality
 	partitions int            // of the topic; their series exist at 0
 	target     float64
+	standards  []Standard
 }
 
 // ExporterConfig says what an Exporter shows.
@@ -35,11 +36,18 @@ type ExporterConfig struct {
 	Quality    []event.Metric // built-in and declared metrics
 	Partitions int            // of the topic
 	Target     float64        // share of ratings to be satisfied
+	Standards  []Standard
+}
+
+// Standard is what a quality metric of a service should be in the mean, in the metric's unit.
+type Standard struct {
+	Service, Metric string
+	Value           float64
 }
 
 // NewExporter returns an exporter of the views.
 func NewExporter(cfg ExporterConfig, view func() pipeline.View, now func() time.Time) *Exporter {
-	return &Exporter{view: view, now: now, dimensions: cfg.Dimensions, quality: cfg.Quality, partitions: cfg.Partitions, target: cfg.Target}
+	return &Exporter{view: view, now: now, dimensions: cfg.Dimensions, quality: cfg.Quality, partitions: cfg.Partitions, target: cfg.Target, standards: cfg.Standards}
 }
 
 var windowLabels = []string{"window", "dimension", "value", "partition"}
@@ -67,6 +75,7 @@ var (
 
 	dimensionValues = desc("satisflow_dimension_values", "Values that a rolled dimension has, of the partition that has the most; above about 2,000 make it a detail.", "dimension")
 	targetRatio     = desc("satisflow_target_ratio", "Share of ratings that is to be satisfied.")
+	standard        = desc("satisflow_service_standard", "What a quality metric of a service should be in the mean, in the metric's unit.", "service", "metric")
 	topicPartitions = desc("satisflow_topic_partitions", "Partitions of the topic; 0 before the first assignment.")
 	partitionsOwned = desc("satisflow_partitions_owned", "Partitions that this processor owns.")
 	pendingRows     = desc("satisflow_pending_rows", "Facts that wait for a flush.")
@@ -131,6 +140,9 @@ func (e *Exporter) Collect(ch chan<- prometheus.Metric) {
 	}
 	e.counters(ch, v.Stats)
 	send(ch, targetRatio, prometheus.GaugeValue, e.target)
+	for _, s := range e.standards {
+		send(ch, standard, prometheus.GaugeValue, s.Value, s.Service, s.Metric)
+	}
 	send(ch, topicPartitions, prometheus.GaugeValue, float64(v.Topic))
 	send(ch, partitionsOwned, prometheus.GaugeValue, float64(len(v.Partitions)))
 	send(ch, pendingRows, prometheus.GaugeValue, float64(facts))

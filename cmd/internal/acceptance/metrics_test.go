@@ -28,7 +28,7 @@ type family struct {
 }
 
 func TestTheMetricsPageTellsWhatASatisflowShows(t *testing.T) {
-	s := startDev(t)
+	s := startDev(t, "--target.standards", "legal_consulting:response_time_ms=2000")
 	if status, answer := s.post(api+"/record", `{"customer_id":"C-1","service":"legal_consulting","rating":4,"quality":{"accuracy":0.9}}`); status >= 300 {
 		t.Fatalf("%d %v", status, answer)
 	}

@@ -38,6 +38,10 @@ func newProcessing(cfg *config.Config, conn driver.Conn, epoch clickhouse.Epoch,
 	if err != nil {
 		return nil, usageError(fmt.Errorf("kafka: %w", err))
 	}
+	standards, err := standardsOf(cfg)
+	if err != nil {
+		return nil, errors.Join(usageError(err), producer.Close())
+	}
 	def := &epoch.Definition
 	m := metrics.NewMetrics(reg, admit.Reasons(), def.Partitions)
 	hooks := source.Hooks{
@@ -58,9 +62,17 @@ func newProcessing(cfg *config.Config, conn driver.Conn, epoch clickhouse.Epoch,
 		Permanent: clickhouse.IsPermanent, Observer: m, Now: time.Now, ID: processorID(), Log: log,
 	})
 	reg.MustRegister(metrics.NewExporter(metrics.ExporterConfig{
-		Dimensions: lowCardinality(def), Quality: cfg.Event.Metrics(), Partitions: def.Partitions, Target: cfg.Target.Share,
+		Dimensions: lowCardinality(def), Quality: cfg.Event.Metrics(), Partitions: def.Partitions, Target: cfg.Target.Share, Standards: standards,
 	}, p.View, time.Now))
 	return &processing{Pipeline: p, dead: producer}, nil
+}
+
+func standardsOf(cfg *config.Config) (out []metrics.Standard, err error) {
+	all, err := cfg.Standards()
+	for _, s := range all {
+		out = append(out, metrics.Standard(s))
+	}
+	return out, err
 }
 
 // Close ends the producer of dead letters.

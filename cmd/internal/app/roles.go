@@ -15,6 +15,7 @@ import (
 	"satisflow/cmd/internal/config"
 	"satisflow/cmd/internal/devstack"
 	"satisflow/pipeline/source"
+	metrics "satisflow/sinks/prometheus"
 )
 
 // stopTime bounds the end of a role, once it was asked to: the last flush, then all else.
@@ -141,6 +142,7 @@ func composeRole(ctx context.Context, r role, cfg *config.Config, conn driver.Co
 	down.add(func(context.Context) error { kafka.Close(); return nil })
 	reg := newRegistry()
 	checks = []api.Check{{Name: "kafka", Check: kafka.Ping}, {Name: "clickhouse", Check: ping(conn)}}
+	parts = append(parts, healthPart(metrics.NewHealth(reg), checks))
 	if r.processor {
 		p, err := newProcessing(cfg, conn, epoch, reg, log)
 		if err != nil {

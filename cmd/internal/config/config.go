@@ -60,6 +60,8 @@ type Bands struct {
 // Target is what satisfaction is held against.
 type Target struct {
 	Share float64 `yaml:"share" help:"share of the ratings that should be satisfied, above 0 and below 1"`
+	// Standards are shown as satisflow_service_standard; alerts tell when a mean lies beyond one.
+	Standards []string `yaml:"standards" help:"what a service's quality should be in the mean, SERVICE:METRIC=VALUE each, such as legal_consulting:response_time_ms=2000"`
 }
 
 // Processor is the pipeline's configuration and the role's own.

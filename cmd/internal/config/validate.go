@@ -41,6 +41,8 @@ func (c *Config) problems() []error {
 	add("admission.", c.Admission.Validate())
 	add("", c.definitionError())
 	add("target.", c.Target.validate())
+	_, err := c.Standards()
+	add("", err)
 	add("processor.", c.Processor.Config.Validate())
 	add("processor.", c.Processor.validate())
 	add("gateway.", c.Gateway.Config.Validate())
