@@ -1,0 +1,31 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"satisflow/pipeline/admit"
+	"satisflow/pipeline/source"
+)
+
+func TestTheProducersPageSaysWhatHolds(t *testing.T) {
+	page, err := os.ReadFile("../../../deploy/docs/producers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(string(page)), " ")
+	cfg := admit.DefaultConfig()
+	for _, want := range []string{
+		fmt.Sprintf("`customer-1` to a topic of seven partitions. It belongs on partition %d; `客户-42` on %d.",
+			source.PartitionOf([]byte("customer-1"), 7), source.PartitionOf([]byte("客户-42"), 7)),
+		fmt.Sprintf("%.0f days older and %.0f minutes younger", cfg.Horizon.Hours()/24, cfg.Future.Minutes()),
+		fmt.Sprintf("at most %d MiB", cfg.MaxBytes>>20),
+		fmt.Sprintf("`%s: 1`", admit.HeaderHistory),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks: %s", want)
+		}
+	}
+}
