@@ -15,7 +15,7 @@ type Interval struct{ Low, High float64 }
 // anything seen it is all from 0 to 1.
 //
 // Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927), 209–212:
-// centre (p + z²/2n)/(1 + z²/n), half-width z·√(p(1−p)/n + z²/4n²)/(1 + z²/n).
+// center (p + z²/2n)/(1 + z²/n), half-width z·√(p(1−p)/n + z²/4n²)/(1 + z²/n).
 func Wilson(k, n int64, z float64) Interval {
 	if n <= 0 {
 		return Interval{0, 1}
@@ -23,9 +23,9 @@ func Wilson(k, n int64, z float64) Interval {
 	size := float64(n)
 	p, z2 := float64(k)/size, z*z
 	scale := 1 + z2/size
-	centre := (p + z2/(2*size)) / scale
+	center := (p + z2/(2*size)) / scale
 	half := z * math.Sqrt(p*(1-p)/size+z2/(4*size*size)) / scale
-	i := Interval{max(0, centre-half), min(1, centre+half)}
+	i := Interval{max(0, center-half), min(1, center+half)}
 	// At the ends the bound is exact, and rounding must not take a sure 0 or 1 away.
 	if k == 0 {
 		i.Low = 0

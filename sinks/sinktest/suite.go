@@ -56,7 +56,7 @@ func Run(t *testing.T, newStore func(t *testing.T) (owner.Store, owner.Sink)) {
 		{"a torn insert is whole after its repetition", torn},
 		{"an insert over many months is stored", manyMonths},
 		{"rows are copied", copied},
-		{"a cancelled context is an error", cancelled},
+		{"a canceled context is an error", canceled},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			store, sink := newStore(t)
@@ -200,13 +200,13 @@ func sumsRow(pane window.Pane, key window.Key, version, n int64) owner.PaneRow {
 	return owner.PaneRow{Partition: 1, Pane: pane, Key: key, Version: version, Sums: window.Sums{Ratings: n, Satisfied: n, Sum: 450 * n, Stars: [5]int64{4: n}}}
 }
 
-func cancelled(t *testing.T, s *subject) {
+func canceled(t *testing.T, s *subject) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := s.InsertFacts(ctx, []fact.Fact{rating("a", basePane, 0, 1)}); err == nil {
-		t.Error("InsertFacts under a cancelled context returned no error")
+		t.Error("InsertFacts under a canceled context returned no error")
 	}
 	if _, err := s.Checkpoints(ctx, []int32{1}); err == nil {
-		t.Error("Checkpoints under a cancelled context returned no error")
+		t.Error("Checkpoints under a canceled context returned no error")
 	}
 }

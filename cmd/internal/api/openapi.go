@@ -33,9 +33,9 @@ func problemOf(status int, message string, errs []error) *problem.Problem {
 		switch {
 		case errors.As(err, &detail):
 			name := strings.TrimPrefix(strings.TrimPrefix(detail.Location, "query."), "path.")
-			p.With(problem.Entry{Parameter: name, Detail: fmt.Sprintf("%s: %s", name, detail.Message)})
+			_ = p.With(problem.Entry{Parameter: name, Detail: fmt.Sprintf("%s: %s", name, detail.Message)})
 		case err != nil:
-			p.With(problem.Entry{Detail: err.Error()})
+			_ = p.With(problem.Entry{Detail: err.Error()})
 		}
 	}
 	return p

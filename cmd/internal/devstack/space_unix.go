@@ -14,7 +14,7 @@ func requireSpace(path string, needed uint64) error {
 	if err := syscall.Statfs(path, &fs); err != nil {
 		return fmt.Errorf("ask for the free space of %s: %w", path, err)
 	}
-	if free := uint64(fs.Bavail) * uint64(fs.Bsize); free < needed {
+	if free := uint64(fs.Bavail) * uint64(fs.Bsize); free < needed { //nolint:unconvert // the types differ between systems
 		return fmt.Errorf("only %d MB are free, %d MB are needed: %w", free>>20, needed>>20, syscall.ENOSPC)
 	}
 	return nil

@@ -119,7 +119,7 @@ func (f *file) batches(ctx context.Context, limit int64, clock func() time.Time)
 
 // failure says why the file was not read to its end, or nil.
 func (b *batch) failure(name string) error {
-	if b.end == nil || b.end == io.EOF {
+	if b.end == nil || errors.Is(b.end, io.EOF) {
 		return nil
 	}
 	return fmt.Errorf("read %s after line %d: %w", name, b.lastLine, b.end)

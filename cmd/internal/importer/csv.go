@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -23,7 +24,7 @@ func newCSV(l lines) (*csvRows, error) {
 	c := &csvRows{lines: l}
 	for {
 		ln, err := c.lines.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil, usage("the file is empty: want a header that names the columns, then a row for each rating")
 		}
 		if err != nil {
@@ -86,7 +87,7 @@ func (c *csvRows) record(first line) (row, error) {
 	state, more := s.feed(first.text), []line(nil)
 	for state == open {
 		ln, err := c.lines.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -21,7 +22,7 @@ type file struct {
 // newFile looks into the input. Its errors are about the file as a whole, or about a mapping that does not fit it.
 func newFile(in *Input, cfg Config, ec event.Config, ac admit.Config, now time.Time) (*file, error) {
 	text, converted, err := in.text(cfg.Encoding)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, usage("read %s: %w", in.Name, err)
 	}
 	f := &file{input: in}
@@ -71,7 +72,7 @@ func (f *file) check(all rows, cfg Config, converted bool) error {
 	if r := f.rows.first(badEncoding); r != nil {
 		return usage("%s, line %d: %s: want %s", f.input.Name, r.line, r.wrong.problems[0].Found, r.wrong.problems[0].Want)
 	}
-	if f.rows.err != nil && f.rows.err != io.EOF {
+	if f.rows.err != nil && !errors.Is(f.rows.err, io.EOF) {
 		return usage("read %s: %w", f.input.Name, f.rows.err)
 	}
 	return nil

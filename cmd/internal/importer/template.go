@@ -40,7 +40,7 @@ func parseParts(s string) (t template, err error) {
 	for s != "" {
 		i := strings.IndexAny(s, "{}")
 		if i < 0 {
-			literal, s = literal+s, ""
+			literal += s
 			break
 		}
 		literal += s[:i]

@@ -60,11 +60,6 @@ type rating struct {
 	Quarantined bool               `json:"quarantined"`
 }
 
-// number is a JSON number; json.Number would take one in quotes as well.
-type number float64
-
-func (n *number) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, (*float64)(n)) }
-
 // fact is the last word on a rating so far.
 type fact struct {
 	rating

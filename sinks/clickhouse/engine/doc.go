@@ -26,4 +26,5 @@
 //   - The engine reads any file that the user may read (file(), url()), so everything but /ping needs the token.
 //   - Users, roles, sessions (session_id), query_log and Keeper are not there.
 //   - A program that links this package needs glibc to start, wherever it runs: purego links libc dynamically.
+//     Built with -tags noengine it is static, and Serve says that there is no engine.
 package engine

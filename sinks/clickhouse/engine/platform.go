@@ -15,6 +15,9 @@ func checkPlatform() error {
 	if system != "linux/amd64" {
 		return unavailable("it runs on linux x86-64 and this is %s: use a ClickHouse server by --clickhouse DSN", system)
 	}
+	if leftOut {
+		return unavailable("this program was built without it (-tags noengine): use a ClickHouse server by --clickhouse DSN")
+	}
 	if _, err := os.Stat(glibcLoader); err != nil {
 		return unavailable("it needs glibc and this system lacks %s: use a ClickHouse server by --clickhouse DSN", glibcLoader)
 	}

@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && !noengine
 
 package engine
 
@@ -57,7 +57,7 @@ func enter(dir dataDir, version string) error {
 }
 
 func serveLibrary(ctx context.Context, cfg Config, lib *binding, dir dataDir) error {
-	// Without implicit_select=0 the engine takes a misspelt statement for an expression to select.
+	// Without implicit_select=0 the engine takes a misspelled statement for an expression to select.
 	args := []string{"--path=" + dir.engine(), "--implicit_select=0"}
 	connect := func() (*connection, error) { return lib.open(args) }
 	// The data folder is open as long as a connection is.
