@@ -155,10 +155,11 @@ func TestAConfigThatCannotWorkIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 	for name, change := range map[string]func(*Config){
-		"horizon":   func(c *Config) { c.Horizon = time.Hour },
-		"future":    func(c *Config) { c.Future = -1 },
-		"retention": func(c *Config) { c.Retention = c.Horizon - 1 },
-		"max_bytes": func(c *Config) { c.MaxBytes = 0 },
+		"horizon":    func(c *Config) { c.Horizon = time.Hour },
+		"future":     func(c *Config) { c.Future = -1 },
+		"retention":  func(c *Config) { c.Retention = c.Horizon - 1 },
+		"retention:": func(c *Config) { c.Retention = MaxRetention + 1 },
+		"max_bytes":  func(c *Config) { c.MaxBytes = 0 },
 	} {
 		cfg := DefaultConfig()
 		change(&cfg)

@@ -14,13 +14,17 @@ const MinCustomerKey = 32
 
 const day = 24 * time.Hour
 
+// MaxRetention is the greatest retention: ClickHouse keeps facts for longer, and a record that is older than its pane's
+// facts must not touch the pane.
+const MaxRetention = 25 * 31 * day
+
 // Config says which records count. All ages are measured from the record's Kafka timestamp.
 type Config struct {
 	// Horizon is the greatest age of a rating, 1 day or more; records marked as history may be older.
 	Horizon time.Duration `yaml:"horizon" help:"greatest age of a rating at its arrival; import --history may be older"`
 	// Future is how far a rating may be ahead, 0 to 1 h: what clocks differ by.
 	Future time.Duration `yaml:"future" help:"how far occurred_at may be ahead of the record's timestamp"`
-	// Retention is the greatest age of any rating, history included; at least the horizon.
+	// Retention is the greatest age of any rating, history included; at least the horizon, at most MaxRetention.
 	Retention time.Duration `yaml:"retention" help:"greatest age of a rating that is marked as history"`
 	// MaxBytes is the greatest size of a record's value, 1 KiB to 64 MiB.
 	MaxBytes int `yaml:"max_bytes" help:"greatest size of a record in bytes"`
@@ -30,7 +34,7 @@ type Config struct {
 
 // DefaultConfig has a horizon of 35 days and a retention of 25 months of 31 days.
 func DefaultConfig() Config {
-	return Config{Horizon: 35 * day, Future: 5 * time.Minute, Retention: 25 * 31 * day, MaxBytes: event.MaxRecordBytes}
+	return Config{Horizon: 35 * day, Future: 5 * time.Minute, Retention: MaxRetention, MaxBytes: event.MaxRecordBytes}
 }
 
 // Validate returns an error that names the key, the value and what would be right.
@@ -43,6 +47,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("future: %s: want 0s to 1h", c.Future)
 	case c.Retention < c.Horizon:
 		return fmt.Errorf("retention: %s: want at least the horizon, %s", c.Retention, c.Horizon)
+	case c.Retention > MaxRetention:
+		return fmt.Errorf("retention: %s: want at most %s: ClickHouse keeps ratings for little longer", c.Retention, MaxRetention)
 	case c.MaxBytes < least || c.MaxBytes > greatest:
 		return fmt.Errorf("max_bytes: %d: want %d to %d", c.MaxBytes, least, greatest)
 	}

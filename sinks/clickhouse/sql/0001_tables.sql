@@ -65,9 +65,9 @@ CREATE TABLE IF NOT EXISTS {{local "enterprise_customer_satisfaction"}} {{onClus
 ENGINE = {{replacing "version"}}
 PARTITION BY (epoch, toYYYYMM(pane))
 ORDER BY (epoch, partition, pane, rating_id)
-TTL toStartOfMonth(pane) + INTERVAL 26 MONTH
+TTL toStartOfMonth(pane) + INTERVAL 27 MONTH
 SETTINGS ttl_only_drop_parts = 1{{setting "auto_statistics_types" "''"}}
-COMMENT 'Facts: the versions of each rating; FINAL gives the last word on it. Kept for at least 25 months: a month expires as a whole, so that an erasure never goes before what it erased';
+COMMENT 'Facts: the versions of each rating; FINAL gives the last word on it. Kept for at least 26 months, which is longer than a record may still change them (admission.retention): a month expires as a whole, so that an erasure never goes before what it erased';
 
 {{distributed "enterprise_customer_satisfaction" "partition"}};
 
