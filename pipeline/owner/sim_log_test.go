@@ -70,3 +70,10 @@ func simEvent(c chooser, partition, id int, rev uint32, t int64) event.Event {
 	}
 	return e
 }
+
+// String is the record in a line.
+func (r simRecord) String() string {
+	e := &r.ev
+	return fmt.Sprintf("pane %d %s rev %d %s %s/%s rating %d quarantined=%v staff=%v rejected=%v", floor(e.OccurredAt, simPane),
+		e.RatingID, e.Revision, e.Op, e.Service, e.Channel, e.Rating, e.Quarantined, e.Staff, r.rejected)
+}

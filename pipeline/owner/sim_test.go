@@ -34,7 +34,7 @@ type sim struct {
 }
 
 type simStats struct {
-	crashes, zombies, revocations, evictions, torn, delays, repeats, flushes, late, paged int
+	crashes, zombies, revocations, evictions, torn, delays, repeats, flushes, late, paged, lateCorrections int
 }
 
 func simDefinition() *window.Definition {
@@ -160,6 +160,7 @@ func (s *sim) account(p *proc) {
 		st := o.stats
 		s.stats.late += int(st.Late)
 		s.stats.paged += int(st.PagedIn)
+		s.stats.lateCorrections += int(min(st.Late, st.Corrections))
 		if st.Admitted+st.Rejected != st.Consumed {
 			s.wrong["admitted + rejected"] = true
 		}

@@ -5,11 +5,14 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 var (
 	simRuns  = flag.Int("sim.runs", 10_000, "schedules of the exactness simulation")
 	simTrace = flag.Bool("sim.trace", false, "print the schedule of the first seed")
+	simFault = flag.Uint64("sim.fault", 0, "a Fault that is switched on in the test by rapid")
 	simSeed  = flag.Uint64("sim.seed", 0, "first seed; one seed reproduces one schedule")
 )
 
@@ -51,11 +54,12 @@ func (a *simStats) add(b simStats) {
 	a.flushes += b.flushes
 	a.late += b.late
 	a.paged += b.paged
+	a.lateCorrections += b.lateCorrections
 }
 
 func (a simStats) once() simStats {
 	return simStats{min(a.crashes, 1), min(a.zombies, 1), min(a.revocations, 1), min(a.evictions, 1), min(a.torn, 1),
-		min(a.delays, 1), min(a.repeats, 1), min(a.flushes, 1), min(a.late, 1), min(a.paged, 1)}
+		min(a.delays, 1), min(a.repeats, 1), min(a.flushes, 1), min(a.late, 1), min(a.paged, 1), min(a.lateCorrections, 1)}
 }
 
 func TestEverySchedule(t *testing.T) {
@@ -64,6 +68,40 @@ func TestEverySchedule(t *testing.T) {
 	if wrong > 0 {
 		t.Fatalf("%d of %d schedules wrong, first seed %d: %v", wrong, *simRuns, first, kinds)
 	}
+	for _, least := range []struct {
+		what         string
+		got, percent int
+	}{
+		{"a crash", with.crashes, 80}, {"a zombie at the end", with.zombies, 50}, {"a revocation amid a flush", with.revocations, 10},
+		{"a late rating", with.late, 60}, {"a late correction", with.lateCorrections, 20}, {"an eviction", with.evictions, 30}, {"a page-in", with.paged, 80},
+		{"a torn insert", with.torn, 50}, {"a delayed insert", with.delays, 20}, {"a repeated insert", with.repeats, 40}, {"a flush", with.flushes, 99},
+	} {
+		if 100*least.got < least.percent**simRuns {
+			t.Errorf("%d of %d schedules have %s, want %d %%: the simulation does not try what it should", least.got, *simRuns, least.what, least.percent)
+		}
+	}
+	if total.flushes < 8**simRuns {
+		t.Errorf("%d flushes in %d schedules, want 8 each", total.flushes, *simRuns)
+	}
+}
+
+// rapidChooser lets rapid make the choices, so that it finds the smallest schedule that is wrong.
+type rapidChooser struct{ t *rapid.T }
+
+func (c rapidChooser) intn(n int) int { return rapid.IntRange(0, n-1).Draw(c.t, "choice") }
+
+// With -sim.fault=N (a Fault) the trap is open and rapid shows the smallest schedule that falls into it.
+func TestNoScheduleThatRapidFindsIsWrong(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		if s := runSim(rapidChooser{t}, Fault(*simFault), false, false); len(s.wrong) > 0 {
+			for p, log := range s.log {
+				for off, r := range log {
+					t.Logf("p%d offset %d at %d: %s", p, off, r.at, r)
+				}
+			}
+			t.Fatalf("wrong: %v", s.wrong)
+		}
+	})
 }
 
 // traps are the designs that were wrong, each a switch on the production code (or on what the store answers) that the
@@ -125,8 +163,7 @@ func TestASeedReproducesItsSchedule(t *testing.T) {
 	s := runSim(seeded(*simSeed), 0, false, false, true)
 	for p, log := range s.log {
 		for off, r := range log {
-			t.Logf("p%d offset %d at %d: pane %d %s rev %d %s:%s rating %d q=%v staff=%v rejected=%v", p, off, r.at, floor(r.ev.OccurredAt, simPane),
-				r.ev.RatingID, r.ev.Revision, r.ev.Op, r.ev.Service, r.ev.Rating, r.ev.Quarantined, r.ev.Staff, r.rejected)
+			t.Logf("p%d offset %d at %d: %s", p, off, r.at, r)
 		}
 	}
 	if len(s.wrong) > 0 {
