@@ -11,5 +11,6 @@
 //   - Two rows that name the same rating_id and revision with other content have no such answer: the first one counts, the
 //     other is rejected and reported.
 //   - A row is judged at the time that its record carries, so that the processor, which sees the same time, decides alike.
-//   - What a file needs beside the batches in flight is a few dozen bytes for each distinct row, to find equal ones.
+//   - Beside the batches in flight, a file needs memory to find equal rows: measured, some 50 MB for a million distinct rows whose
+//     ids are made here, some 150 MB for a million that bring theirs.
 package importer
