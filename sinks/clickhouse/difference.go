@@ -2,11 +2,15 @@ package clickhouse
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"satisflow/pipeline/window"
 )
@@ -57,6 +61,17 @@ type Place struct {
 	OccurredAt time.Time
 	CustomerID string
 	Offset     int64
+	Revision   uint32
+	Service    string
+}
+
+// Lesser returns the places to erase so that the rating counts once: all but the one with the highest revision and, of
+// equal ones, the latest offset.
+func (c *Conflict) Lesser() []Place {
+	last := slices.MaxFunc(c.Places, func(a, b Place) int {
+		return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Partition, b.Partition))
+	})
+	return slices.DeleteFunc(slices.Clone(c.Places), func(p Place) bool { return p == last })
 }
 
 // differing is a difference as verify.sql lists it.
@@ -106,19 +121,25 @@ func decodeDifferences(text string) ([]differing, error) {
 }
 
 // conflicts finds the rating ids that stand at more than one place, at any time.
-func (v *verifier) conflicts(ctx context.Context) error {
-	text, err := rendered("conflicts.sql", map[string]any{"Epoch": v.epoch, "Most": v.opts.MaxDifferences})
+func (v *verifier) conflicts(ctx context.Context) (err error) {
+	v.report.Conflicts, v.report.ConflictCount, err = Conflicts(ctx, v.conn, v.epoch, v.opts.MaxDifferences)
+	return err
+}
+
+// Conflicts returns rating ids of the epoch that stand at more than one place, at most so many, and how many there are.
+func Conflicts(ctx context.Context, conn driver.Conn, epoch uint32, most int) (found []Conflict, all uint64, err error) {
+	text, err := rendered("conflicts.sql", map[string]any{"Epoch": epoch, "Most": most})
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	var id, places string
 	var decodeErr error
-	err = each(ctx, v.conn, text, []any{&id, &v.report.ConflictCount, &places}, func() {
+	err = each(ctx, conn, text, []any{&id, &all, &places}, func() {
 		read, err := decodePlaces(places)
 		decodeErr = errors.Join(decodeErr, err)
-		v.report.Conflicts = append(v.report.Conflicts, Conflict{RatingID: id, Places: read})
+		found = append(found, Conflict{RatingID: id, Places: read})
 	})
-	return failed(errors.Join(err, decodeErr), "look for rating ids at more than one place")
+	return found, all, failed(errors.Join(err, decodeErr), "look for rating ids at more than one place")
 }
 
 func decodePlaces(text string) ([]Place, error) {
@@ -127,7 +148,7 @@ func decodePlaces(text string) ([]Place, error) {
 		at int64
 	}
 	read, err := decodeTuples(text, func(p *placed) []any {
-		return []any{&p.Partition, &p.at, &p.CustomerID, &p.Offset}
+		return []any{&p.Partition, &p.at, &p.CustomerID, &p.Offset, &p.Revision, &p.Service}
 	})
 	places := make([]Place, len(read))
 	for i, p := range read {

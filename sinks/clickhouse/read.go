@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"maps"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -9,9 +10,23 @@ import (
 	"satisflow/pipeline/window"
 )
 
+// background marks the context of queries that nobody waits for.
+type background struct{}
+
+// backgroundSettings hold for these.
+var backgroundSettings = func() clickhouse.Settings {
+	s := maps.Clone(readSettings)
+	s["max_threads"], s["priority"] = 1, 10
+	return s
+}()
+
 // each runs the query and calls yield for each row, which dest then holds.
 func each(ctx context.Context, conn driver.Conn, query string, dest []any, yield func()) error {
-	rows, err := conn.Query(clickhouse.Context(ctx, clickhouse.WithSettings(readSettings)), query)
+	settings := readSettings
+	if ctx.Value(background{}) != nil {
+		settings = backgroundSettings
+	}
+	rows, err := conn.Query(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), query)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -16,6 +17,8 @@ type VerifyOptions struct {
 	MaxDifferences int           // differences, and conflicts, listed one by one; the rest is only counted
 	Pause          time.Duration // wait between two looks at rows that a flush under way may still change
 	Attempts       int           // looks at such rows before they are counted as unsettled
+	Background     bool          // take one thread, and wait for queries of higher priority
+	SkipConflicts  bool          // do not look for rating ids that stand twice
 }
 
 // DefaultVerifyOptions compare everything and list 100 differences.
@@ -49,6 +52,9 @@ func (r *Report) OK() bool { return r.Differing == 0 && r.ConflictCount == 0 }
 // partition's watermark, and what a flush under way may change is looked at again. It reads one slice of time after the
 // other, so that the memory it takes in the server is bounded.
 func Verify(ctx context.Context, conn driver.Conn, epoch uint32, opts VerifyOptions) (Report, error) {
+	if opts.Background {
+		ctx = context.WithValue(ctx, background{}, true)
+	}
 	e, err := EpochNumber(ctx, conn, epoch)
 	if err != nil {
 		return Report{}, err
@@ -66,7 +72,18 @@ func Verify(ctx context.Context, conn driver.Conn, epoch uint32, opts VerifyOpti
 			return v.report, err
 		}
 	}
+	if opts.SkipConflicts {
+		return v.report, nil
+	}
 	return v.report, v.conflicts(ctx)
+}
+
+// Months returns the starts of the months of which the epoch holds panes, UTC, the oldest first.
+func Months(ctx context.Context, conn driver.Conn, epoch uint32) (months []time.Time, err error) {
+	var start uint32
+	err = each(ctx, conn, fmt.Sprintf("SELECT DISTINCT toUInt32(toDateTime(toStartOfMonth(pane), 'UTC')) AS month FROM %s WHERE epoch = %d ORDER BY month", panesTable, epoch),
+		[]any{&start}, func() { months = append(months, time.Unix(int64(start), 0).UTC()) })
+	return months, failed(err, "list the months of epoch %d", epoch)
 }
 
 // verifier is one run of Verify.

@@ -86,6 +86,11 @@ func (p *processing) assigned(context.Context) error {
 	return nil
 }
 
+// ownsFirst says whether this process owns the first partition.
+func (p *processing) ownsFirst() bool {
+	return slices.ContainsFunc(p.View().Partitions, func(v pipeline.PartitionView) bool { return v.Partition == 0 })
+}
+
 func newAssigner(cfg *config.Config, hooks source.Hooks, log zerolog.Logger) (pipeline.Source, error) {
 	if cfg.Processor.Partitions == "" {
 		return source.NewGroup(cfg.Kafka.Config, cfg.Kafka.GroupConfig(), hooks, log), nil

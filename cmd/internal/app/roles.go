@@ -14,6 +14,7 @@ import (
 	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/config"
 	"satisflow/cmd/internal/devstack"
+	"satisflow/cmd/internal/verification"
 	"satisflow/pipeline/source"
 	metrics "satisflow/sinks/prometheus"
 )
@@ -150,7 +151,10 @@ func composeRole(ctx context.Context, r role, cfg *config.Config, conn driver.Co
 		}
 		down.add(p.Close)
 		checks = append(checks, api.Check{Name: "processor", Check: p.assigned})
-		parts = append(parts, part{"processor", p.Run})
+		verify := verification.New(cfg.Verify, verification.Parts{
+			Conn: conn, Epoch: epoch.Number, Owns: p.ownsFirst, Metrics: metrics.NewVerifyMetrics(reg), Now: time.Now, Log: log,
+		})
+		parts = append(parts, part{"processor", p.Run}, part{"verify", verify.Run})
 	}
 	if !r.gateway {
 		return append(parts, httpPart("metrics", listener, probes(reg, checks))), checks, nil

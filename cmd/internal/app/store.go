@@ -62,6 +62,9 @@ func prepareStore(ctx context.Context, conn driver.Conn, cfg *config.Config, par
 		return clickhouse.Epoch{}, err
 	}
 	def := cfg.Definition(partitions)
+	if cfg.Processor.Epoch > 0 {
+		return clickhouse.UseEpoch(ctx, conn, uint32(cfg.Processor.Epoch), &def)
+	}
 	return clickhouse.EnsureEpoch(ctx, conn, &def, now)
 }
 

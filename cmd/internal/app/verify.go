@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -19,9 +20,14 @@ func newVerifyCommand(s *shell) *cobra.Command {
 		Long: `Make panes and windows anew from the stored ratings, by SQL that shares nothing with the
 processor, and compare them with what is stored. Prints how much was compared, each
 difference, and each rating_id that stands at more than one place. It may run beside a
-processor and changes nothing. The exit code is 1 when anything differs.`,
+processor and changes nothing. The exit code is 1 when anything differs.
+
+With --repair, a rating_id that stands at more than one place (with several times or customers)
+is erased at all but one: the highest revision stays, of equal ones the latest record. The
+erasures go through Kafka; a processor must run. Then it compares again.`,
 		Example: `  satisflow verify --clickhouse http://host:8123/satisflow
-  satisflow verify --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --json`,
+  satisflow verify --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --json
+  satisflow verify --repair`,
 		Args: arguments(cobra.NoArgs),
 	}
 	withConfig(cmd)
@@ -31,11 +37,20 @@ processor and changes nothing. The exit code is 1 when anything differs.`,
 	to := cmd.Flags().String("to", "", "compare up to this time, RFC 3339")
 	most := cmd.Flags().Int("max", 100, "differences that are listed one by one")
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
+	repair := cmd.Flags().Bool("repair", false, "erase the lesser places of each rating_id that stands at several, in the current epoch")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		opts := clickhouse.DefaultVerifyOptions(s.now())
 		opts.MaxDifferences = *most
 		if err := parseSpan(*from, *to, &opts); err != nil {
 			return usageError(err)
+		}
+		if *repair {
+			if *epoch != 0 {
+				return usageError(errors.New("--repair and --epoch: only the current epoch has processors that would erase"))
+			}
+			if err := s.repair(cmd); err != nil {
+				return err
+			}
 		}
 		return s.withStore(cmd, func(ctx context.Context, conn driver.Conn, _ clickhouse.Config) error {
 			return s.verify(ctx, conn, *epoch, opts, *asJSON)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"satisflow/cmd/internal/api"
+	"satisflow/cmd/internal/verification"
 	"satisflow/pipeline"
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/event"
@@ -14,16 +15,17 @@ import (
 
 // Config is everything that can be configured.
 type Config struct {
-	Log        Log               `yaml:"log" help:"what is logged, to standard error"`
-	Kafka      Kafka             `yaml:"kafka" help:"the Kafka cluster that ratings come from"`
-	ClickHouse clickhouse.Config `yaml:"clickhouse" help:"the ClickHouse server that facts, panes and windows are kept in"`
-	Event      event.Config      `yaml:"event" help:"what a rating event may hold"`
-	Admission  admit.Config      `yaml:"admission" help:"which ratings count; ages are measured from the record's Kafka timestamp"`
-	Windows    Windows           `yaml:"windows" help:"the rolling windows; another set needs a new epoch (satisflow rebuild)"`
-	Bands      Bands             `yaml:"bands" help:"thresholds of the score in points, 1 to 5, at most two decimals; other ones need a new epoch"`
-	Target     Target            `yaml:"target" help:"the service target"`
-	Processor  Processor         `yaml:"processor" help:"reading, folding and flushing"`
-	Gateway    Gateway           `yaml:"gateway" help:"HTTP: the API, the pages and the metrics"`
+	Log        Log                 `yaml:"log" help:"what is logged, to standard error"`
+	Kafka      Kafka               `yaml:"kafka" help:"the Kafka cluster that ratings come from"`
+	ClickHouse clickhouse.Config   `yaml:"clickhouse" help:"the ClickHouse server that facts, panes and windows are kept in"`
+	Event      event.Config        `yaml:"event" help:"what a rating event may hold"`
+	Admission  admit.Config        `yaml:"admission" help:"which ratings count; ages are measured from the record's Kafka timestamp"`
+	Windows    Windows             `yaml:"windows" help:"the rolling windows; another set needs a new epoch (satisflow rebuild)"`
+	Bands      Bands               `yaml:"bands" help:"thresholds of the score in points, 1 to 5, at most two decimals; other ones need a new epoch"`
+	Target     Target              `yaml:"target" help:"the service target"`
+	Processor  Processor           `yaml:"processor" help:"reading, folding and flushing"`
+	Verify     verification.Config `yaml:"verify" help:"comparing the sums with their ratings in the background"`
+	Gateway    Gateway             `yaml:"gateway" help:"HTTP: the API, the pages and the metrics"`
 }
 
 // Log says what is logged and how it looks.
@@ -69,6 +71,7 @@ type Processor struct {
 	pipeline.Config `yaml:",inline"`
 	Partitions      string `yaml:"partitions" help:"partitions to own without a consumer group, such as 0-3 or 0,2,5; empty joins the group"`
 	Listen          string `yaml:"listen" help:"address of metrics and health of a processor that runs alone, host:port"`
+	Epoch           int    `yaml:"epoch" help:"epoch to work on; 0 is the one that was made for this configuration, the current one first"`
 }
 
 // Gateway is the HTTP listener and the API's bounds.
@@ -91,6 +94,7 @@ func Default() Config {
 		Bands:      bandsOf(window.DefaultBands()),
 		Target:     Target{Share: 0.95},
 		Processor:  Processor{Config: pipeline.DefaultConfig(), Listen: "127.0.0.1:8081"},
+		Verify:     verification.DefaultConfig(),
 		Gateway:    Gateway{Config: api.DefaultConfig(), Listen: "127.0.0.1:8080"},
 	}
 	for _, s := range window.DefaultWindows() {

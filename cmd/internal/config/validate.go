@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"regexp"
 	"slices"
@@ -45,6 +46,7 @@ func (c *Config) problems() []error {
 	add("", err)
 	add("processor.", c.Processor.Config.Validate())
 	add("processor.", c.Processor.validate())
+	add("verify.", c.Verify.Validate())
 	add("gateway.", c.Gateway.Config.Validate())
 	add("gateway.", listenError(c.Gateway.Listen))
 	add("", c.between())
@@ -102,6 +104,9 @@ func (p Processor) validate() error {
 		if _, err := source.ParsePartitions(p.Partitions); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if p.Epoch < 0 || p.Epoch > math.MaxUint32 {
+		errs = append(errs, fmt.Errorf("epoch: %d: want the number of an epoch, or 0", p.Epoch))
 	}
 	return errors.Join(append(errs, listenError(p.Listen))...)
 }
