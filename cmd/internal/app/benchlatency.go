@@ -23,8 +23,8 @@ func newBenchLatencyCommand(s *shell) *cobra.Command {
 		Use:   "latency",
 		Short: "Measure the time from a rating's acceptance until it is seen",
 		Long: `Send ratings to the API, one a request, and watch from outside when they are in ClickHouse and in
-the gauges of /metrics: the time from the gateway's answer, in seconds. Broker, engine, processor and
-gateway are a satisflow dev of its own, with its data in a temporary folder that is removed.`,
+the gauges of /metrics: the time from the gateway's answer, in seconds. Broker, engine, processor
+and gateway are a satisflow dev of its own, with its data in a temporary folder that is removed.`,
 		Example: `  satisflow bench latency
   satisflow bench latency --rate 200 --for 10s --json`,
 		Args: arguments(cobra.NoArgs),
