@@ -49,6 +49,7 @@ Start with: satisflow dev`,
 	root.CompletionOptions.HiddenDefaultCmd = false
 	addGroup(root, "Roles:", newDevCommand(s), newProcessorCommand(s), newGatewayCommand(s), newServeCommand(s))
 	addGroup(root, "Ratings:", newImportCommand(s), newGenerateCommand(s), newDeadLettersCommand(s), newEraseCommand(s))
+	addGroup(root, "Watching:", newDashboardsCommand(s))
 	addGroup(root, operations, newMigrateCommand(s), newVerifyCommand(s), newRebuildCommand(s), newConfigCommand(s), newBenchCommand(s), newVersionCommand(s))
 	root.AddCommand(newClickHouseCommand(s), newBrokerCommand(s))
 	root.SetHelpCommandGroupID(operations)

@@ -14,7 +14,8 @@ import (
 const FileEnv = "SATISFLOW_CONFIG"
 
 // notKeys are variables that begin like keys: other parts of satisflow read them.
-var notKeys = []string{FileEnv, "SATISFLOW_CHDB_LIB"}
+var notKeys = []string{FileEnv, "SATISFLOW_CHDB_LIB",
+	"SATISFLOW_GRAFANA_TOKEN", "SATISFLOW_GRAFANA_PASSWORD", "SATISFLOW_GRAFANA_CLICKHOUSE_PASSWORD"}
 
 // foreign are variables that Kubernetes sets for a service named satisflow, and those of the test kit.
 var foreign = regexp.MustCompile(`^SATISFLOW_(TESTKIT_.*|(.*_)?SERVICE_HOST|(.*_)?SERVICE_PORT(_.*)?|(.*_)?PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
