@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"satisflow/pipeline/eventgen"
 )
 
 func message(offset int64, json string) Message {
@@ -47,5 +49,19 @@ func TestWindowsEndByTheWatermark(t *testing.T) {
 	}
 	if ends["1h"] != 3 || ends["6h"] != 1 || ends["24h"] != 1 || ends["7d"] != 1 || ends["28d"] != 0 {
 		t.Fatalf("ends by 12:10 of windows over 11:58: %v", ends)
+	}
+}
+
+func TestTheOracleRejectsWhatTheGeneratorMakesBad(t *testing.T) {
+	cfg := eventgen.DefaultConfig()
+	cfg.Start, cfg.Bad, cfg.Rate, cfg.TooLarge = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), 0.5, 1, true
+	g := eventgen.New(cfg)
+	for i := range 4000 {
+		it := g.Next()
+		o := New(DefaultRules())
+		o.Read(Message{Offset: int64(i), Time: it.At, Value: it.JSON})
+		if (o.Bad == 1) != (it.WantReason != "") {
+			t.Fatalf("record %d must be rejected for %q, the oracle admits %d: %.300s", i, it.WantReason, o.Good, it.JSON)
+		}
 	}
 }
