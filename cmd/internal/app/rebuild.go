@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/rs/zerolog"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
@@ -162,7 +163,7 @@ func (s *shell) rebuild(ctx context.Context, loaded *config.Loaded, o rebuilding
 	bar := newRecordBar(s.stderr, "copied")
 	err = s.fill(ctx, rebuild.Parts{
 		Conn: conn, Pipeline: cfg.Processor.Config, Events: cfg.Event, Admission: admission, Kafka: cfg.Kafka.Config, Reader: cfg.Kafka.Reader,
-		Topic: cfg.Kafka.Topic, Cluster: cfg.ClickHouse.Cluster, Now: s.now, ID: processorID(), Log: log,
+		Topic: cfg.Kafka.Topic, Cluster: cfg.ClickHouse.Cluster, Now: s.now, ID: processorID(), Log: log.Level(max(log.GetLevel(), zerolog.WarnLevel)),
 	}, o, &from, &to, bar)
 	bar.close()
 	if err != nil {
@@ -208,13 +209,13 @@ func changes(from, to *clickhouse.Epoch) string {
 // lost, and what came meanwhile.
 func (s *shell) compareEpochs(ctx context.Context, conn driver.Conn, from, to *clickhouse.Epoch) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-16s%12s%12s%12s%12s%12s  %s\n", "", "ratings", "unscored", "satisfied", "dissatisfied", "erased", "complete to")
+	fmt.Fprintf(&b, "%-10s%12s%12s%12s%14s%10s  %s\n", "", "ratings", "unscored", "satisfied", "dissatisfied", "erased", "complete to")
 	for _, e := range []*clickhouse.Epoch{from, to} {
 		t, err := clickhouse.EpochTotals(ctx, conn, e)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "%-16s%12d%12d%12d%12d%12d  %s\n", fmt.Sprintf("epoch %d", e.Number), t.Ratings, t.Unscored, t.Satisfied, t.Dissatisfied, t.Erased, clock(t.Complete))
+		fmt.Fprintf(&b, "%-10s%12d%12d%12d%14d%10d  %s\n", fmt.Sprintf("epoch %d", e.Number), t.Ratings, t.Unscored, t.Satisfied, t.Dissatisfied, t.Erased, clock(t.Complete))
 	}
 	if _, err := fmt.Fprint(s.stdout, b.String()); err != nil {
 		return err
