@@ -165,12 +165,13 @@ func (d *DeadLetters) read(ctx context.Context, f *DeadLetterFilter, whole bool)
 
 // MarkReplayed notes that the records were produced again.
 func (d *DeadLetters) MarkReplayed(ctx context.Context, positions []Position, at time.Time, by string) error {
-	const most = 10_000 // a statement stays below the server's limit of its size
+	const most = 10_000
+	stamp := quote(at.UTC().Format("2006-01-02 15:04:05.000")) // a literal: an expression takes milliseconds for each row
 	for part := range slices.Chunk(positions, most) {
 		rows := list(part, func(p Position) string {
-			return fmt.Sprintf("(%d,%d,%d,%s,%s)", d.epoch, p.Partition, p.Offset, millis(at), quote(by))
+			return fmt.Sprintf("(%d,%d,%d,%s,%s)", d.epoch, p.Partition, p.Offset, stamp, quote(by))
 		})
-		err := d.conn.Exec(ctx, "INSERT INTO dead_letters_replayed (epoch, partition, `offset`, replayed_at, replayed_by) SETTINGS async_insert = 0, max_query_size = 67108864 VALUES "+rows)
+		err := d.conn.Exec(ctx, "INSERT INTO dead_letters_replayed (epoch, partition, `offset`, replayed_at, replayed_by) SETTINGS async_insert = 0 VALUES "+rows)
 		if err != nil {
 			return failed(err, "note that %d dead letters were replayed", len(positions))
 		}

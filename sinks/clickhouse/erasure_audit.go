@@ -42,7 +42,7 @@ func (s *Erasures) Put(ctx context.Context, e Erasure, now time.Time) error {
 		finished = time.UnixMilli(0)
 	}
 	err := s.conn.Exec(ctx, fmt.Sprintf(`INSERT INTO erasures (id, version, requested_at, requested_by, kind, subjects, ratings, dead_letters, state, finished_at)
-SETTINGS async_insert = 0, max_query_size = 67108864 VALUES (%s, %d, %s, %s, %s, [%s], %d, %d, %s, %s)`,
+SETTINGS async_insert = 0 VALUES (%s, %d, %s, %s, %s, [%s], %d, %d, %s, %s)`,
 		quote(e.ID), now.UnixMicro(), millis(e.RequestedAt), quote(e.RequestedBy), quote(e.Kind), list(e.Subjects, quote),
 		e.Ratings, e.DeadLetters, quote(string(e.State)), millis(finished)))
 	return failed(err, "store erasure %s", e.ID)

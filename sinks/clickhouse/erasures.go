@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -106,6 +107,11 @@ func (s *Erasures) DeleteDeadLetters(ctx context.Context, of Subjects) error {
 		if err != nil {
 			return err
 		}
+		var n uint64
+		err = each(ctx, s.conn, "SELECT count() FROM dead_letters WHERE "+condition, []any{&n}, func() {})
+		if err != nil || n == 0 { // a deletion looks at every part, and waits for its turn
+			return err
+		}
 		return s.delete(ctx, deadLettersTable, condition)
 	})
 	return failed(err, "delete dead letters")
@@ -127,9 +133,13 @@ func (s *Erasures) DeleteRetired(ctx context.Context, of Subjects) error {
 	}), "delete ratings of retired epochs")
 }
 
+// deleteSettings hold for deletions: they return when every replica has done them.
+var deleteSettings = clickhouse.Settings{"mutations_sync": 2, "max_query_size": 64 << 20}
+
 // delete rewrites the parts that hold rows of the condition.
 func (s *Erasures) delete(ctx context.Context, table, condition string) error {
-	return s.conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s DELETE WHERE %s SETTINGS mutations_sync = 2", s.local(table), condition))
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(deleteSettings))
+	return s.conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s DELETE WHERE %s", s.local(table), condition))
 }
 
 // local returns the name of the table that holds the rows, with the cluster that a statement about it is for.

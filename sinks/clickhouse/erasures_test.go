@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,5 +171,45 @@ func TestTheAuditKeepsTheLastWordOnAnErasure(t *testing.T) {
 	}
 	if _, err := s.Get(t.Context(), "2"); !errors.Is(err, ErrUnknownErasure) {
 		t.Errorf("an unknown one: %v", err)
+	}
+}
+
+func TestErasuresNameAsManyAsTheyMay(t *testing.T) {
+	conn, def := migrated(t), sinktest.Definition()
+	if err := PutEpoch(t.Context(), conn, Epoch{Number: 7, State: Retired, Definition: def}, now); err != nil {
+		t.Fatal(err)
+	}
+	s, of := NewErasures(conn, ""), Subjects{}
+	e := Erasure{ID: "1", RequestedAt: now, State: ErasureAsked}
+	for i := range 1000 {
+		of.Customers = append(of.Customers, strings.Repeat("评", 124)+fmt.Sprintf("%04d", i))
+	}
+	for i := range 10_000 {
+		e.Subjects = append(e.Subjects, fmt.Sprintf("hmac-sha256:%064d", i))
+	}
+	if err := s.Put(t.Context(), e, now); err != nil {
+		t.Error(err)
+	}
+	if got, err := s.Get(t.Context(), "1"); err != nil || !slices.Equal(got.Subjects, e.Subjects) {
+		t.Errorf("%d subjects, %v", len(got.Subjects), err)
+	}
+	letter := owner.DeadLetter{Key: []byte(of.Customers[999]), Timestamp: now.UnixMilli()}
+	if err := NewSink(conn, 7, &def).InsertDeadLetters(t.Context(), []owner.DeadLetter{letter}); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{s.DeleteDeadLetters(t.Context(), of), s.DeleteRetired(t.Context(), of)} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if n, err := s.DeadLetters(t.Context(), of); err != nil || n != 0 {
+		t.Errorf("%d dead letters are left, %v", n, err)
+	}
+	var positions []Position
+	for i := range 25_000 {
+		positions = append(positions, Position{Partition: 1, Offset: int64(i)})
+	}
+	if err := NewDeadLetters(conn, 7).MarkReplayed(t.Context(), positions, now, "me"); err != nil {
+		t.Error(err)
 	}
 }

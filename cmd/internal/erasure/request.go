@@ -22,7 +22,7 @@ const (
 
 // Limits of a request.
 const (
-	MaxIDs = 100_000
+	MaxIDs = 10_000
 	maxBy  = 200 // bytes
 )
 
