@@ -1,5 +1,3 @@
-// Package alertmanager tests the configuration of Alertmanager with its own tool and with a real one: every alert that the
-// rules can raise reaches its receiver, and what should be silent is.
 package alertmanager
 
 import (

@@ -135,7 +135,7 @@ type site struct {
 func startDev(t testing.TB, args ...string) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir()}
-	s.process = start(t, s.dir, append([]string{"dev", "--listen", "127.0.0.1:0", "--kafka-port", "0", "--clickhouse-port", "0"}, args...)...)
+	s.process = start(t, s.dir, append([]string{"dev", "--listen", "127.0.0.1:0", "--kafka-port", "0", "--clickhouse-port", "0", "--watch=false"}, args...)...)
 	s.url = s.process.await(`API +(http://\S+)`, 60*time.Second)
 	return s
 }

@@ -74,7 +74,7 @@ func (s *shell) startDev(ctx context.Context, dir string, down *teardown) (confi
 	if err != nil {
 		return config.Loaded{}, err
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, "dev", "--dir", dir, "--listen", "127.0.0.1:0", "--kafka-port", "0", "--clickhouse-port", "0",
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, "dev", "--dir", dir, "--listen", "127.0.0.1:0", "--kafka-port", "0", "--clickhouse-port", "0", "--watch=false",
 		"--gateway.client_rate", "50000", "--gateway.total_rate", "50000", "--gateway.client_burst", "50000", "--gateway.total_burst", "50000")
 	ready, err := cmd.StdoutPipe()
 	if err != nil {

@@ -32,6 +32,7 @@ type devOptions struct {
 	kafkaPort      int
 	clickhousePort int
 	demo           bool
+	watch          watchOptions
 }
 
 func newDevCommand(s *shell) *cobra.Command {
@@ -46,10 +47,14 @@ fetches the ClickHouse engine (178 MB, by npm) into your cache folder.
 Everything listens on loopback only, and there is no sign-in. Ctrl-C ends everything. The data
 stays in --dir, and the next start goes on where this one ended, however it ended.
 
+Where Prometheus and Alertmanager are installed they are started too, with the alert rules of
+this configuration and the routes of deploy/alertmanager; nothing is sent to anybody.
+
 The embedded broker and engine are for development only. With --kafka or --clickhouse (or
 kafka.brokers and clickhouse.dsn, however they are set) your own servers take their place.`,
 		Example: `  satisflow dev
   satisflow dev --demo
+  satisflow dev --time-scale 60
   satisflow dev --services any --dir /tmp/ratings
   satisflow dev --kafka localhost:9092 --clickhouse http://localhost:8123/satisflow`,
 		Args: arguments(cobra.NoArgs),
@@ -64,6 +69,7 @@ kafka.brokers and clickhouse.dsn, however they are set) your own servers take th
 	cmd.Flags().IntVar(&o.kafkaPort, "kafka-port", 9092, "port of the embedded Kafka; 0 picks a free one")
 	cmd.Flags().IntVar(&o.clickhousePort, "clickhouse-port", 8123, "port of the embedded ClickHouse; 0 picks a free one")
 	cmd.Flags().BoolVar(&o.demo, "demo", false, "send 28 days of believable ratings, once, then live ones")
+	o.watch.add(cmd)
 	return cmd
 }
 
@@ -95,6 +101,11 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 	}
 	down.add(closeListener(listener))
 	where := places{gateway: "http://" + listener.Addr().String(), data: dir.Path()}
+	o.watch.changed = cmd.Flags().Changed
+	watchers, err := s.watchers(ctx, &loaded.Config, o.watch, dir, listener.Addr().String(), &where, log)
+	if err != nil {
+		return err
+	}
 	parts, err := s.embed(ctx, &loaded, o, dir, &where, &down, log)
 	if err != nil {
 		return err
@@ -116,7 +127,7 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	parts = append(parts, roles...)
+	parts = append(append(parts, roles...), watchers...)
 	if o.demo {
 		demo, err := newDemo(cfg, dir, &down, log)
 		if err != nil {

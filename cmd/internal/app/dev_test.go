@@ -53,7 +53,7 @@ func (o *transcript) String() string {
 // command is the program with free ports and its data in dir.
 func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
-	args = append([]string{"dev", "--dir", dir, "--listen", "127.0.0.1:0", "--kafka-port", "0", "--clickhouse-port", "0"}, args...)
+	args = append([]string{"dev", "--dir", dir, "--listen", "127.0.0.1:0", "--kafka-port", "0", "--clickhouse-port", "0", "--watch=false"}, args...)
 	cmd := exec.Command(binary(t), args...)
 	cmd.Env = append(os.Environ(), "SATISFLOW_CHDB_LIB="+testkit.EngineLibrary(t))
 	return cmd
@@ -90,7 +90,7 @@ func startDev(t *testing.T, dir string, args ...string) *dev {
 		t.Fatal(err)
 	}
 	d.config = loaded.Config
-	d.engine = onlyChild(t, d.self.PID())
+	d.engine = childOf(t, d.self.PID(), "satisflow")
 	return d
 }
 
@@ -184,7 +184,8 @@ func (d *dev) verify() {
 	}
 }
 
-func onlyChild(t *testing.T, pid int) int {
+// childOf is the process of that name which the process started.
+func childOf(t *testing.T, pid int, name string) int {
 	t.Helper()
 	var children []int
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -192,12 +193,13 @@ func onlyChild(t *testing.T, pid int) int {
 		t.Fatal(err)
 	}
 	for _, path := range stats {
-		if id, parent := ids(path); parent == pid {
+		comm, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "comm")) // one that is gone is no child
+		if id, parent := ids(path); parent == pid && strings.TrimSpace(string(comm)) == name {
 			children = append(children, id)
 		}
 	}
 	if len(children) != 1 {
-		t.Fatalf("dev has the children %v, want one", children)
+		t.Fatalf("dev has the children %v named %s, want one", children, name)
 	}
 	return children[0]
 }

@@ -17,6 +17,9 @@ type places struct {
 	kafkaEmbedded      bool
 	clickhouse         string // address without secrets
 	clickhouseEmbedded bool
+	prometheus         string // http://host:port, or empty
+	alertmanager       string // likewise
+	unwatched          string // why one of them is not there; empty for no reason to tell
 	data               string // folder
 	connect            string // configuration file for other commands
 }
@@ -30,6 +33,15 @@ func (w places) print(s *shell, took time.Duration) {
 	line("API", w.gateway, "/openapi.json says what there is; /metrics, /healthz, /readyz")
 	line("Kafka", strings.Join(w.kafka.Brokers, ","), fmt.Sprintf("topics %s and %s; %s", w.kafka.Topic, w.kafka.DeadTopic, whose(w.kafkaEmbedded)))
 	line("ClickHouse", w.clickhouse, whose(w.clickhouseEmbedded))
+	if w.prometheus != "" {
+		line("Prometheus", w.prometheus, "/alerts shows the alert rules and what they make of the ratings")
+	}
+	if w.alertmanager != "" {
+		line("Alerts", w.alertmanager, "Alertmanager: what a pager would get; nothing is sent")
+	}
+	if w.unwatched != "" {
+		line("Alerts", "not watched", w.unwatched)
+	}
 	line("Data", near(w.data), "the next start goes on from here")
 	fmt.Fprintf(s.stdout, `
 Try next, in another terminal:

@@ -1,4 +1,5 @@
-// Package devstack owns the parts that `satisflow dev` embeds: the data folder, the Kafka broker and the ClickHouse engine.
+// Package devstack owns the parts that `satisflow dev` embeds: the data folder, the Kafka broker and the ClickHouse engine,
+// and the Prometheus and Alertmanager that it starts where they are installed.
 // What they are used for, in which order they start and end, and what is printed is package app's.
 //
 // # Non-obvious

@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"satisflow/cmd/internal/config"
+	"satisflow/cmd/internal/devstack"
+	"satisflow/dashboards/rules"
+	"satisflow/deploy/alertmanager"
+)
+
+// How often dev scrapes itself and evaluates its rules, unscaled. Production does it less often; here somebody waits.
+const (
+	devScrape     = 5 * time.Second
+	devScrapeMin  = 250 * time.Millisecond
+	devEvaluation = 15 * time.Second
+)
+
+const (
+	prometheusFlag   = "prometheus-port"
+	alertmanagerFlag = "alertmanager-port"
+	timeScaleFlag    = "time-scale"
+)
+
+// watchOptions are the flags of dev about Prometheus and Alertmanager.
+type watchOptions struct {
+	on               bool
+	prometheusPort   int
+	alertmanagerPort int
+	timeScale        float64
+	changed          func(flag string) bool // whether the user gave it
+}
+
+func (o *watchOptions) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.on, "watch", true, "start Prometheus and Alertmanager where they are installed")
+	cmd.Flags().IntVar(&o.prometheusPort, prometheusFlag, 9090, "port of Prometheus; 0 picks a free one")
+	cmd.Flags().IntVar(&o.alertmanagerPort, alertmanagerFlag, 9093, "port of Alertmanager; 0 picks a free one")
+	cmd.Flags().Float64Var(&o.timeScale, timeScaleFlag, 1, "divides every duration of the alert rules, 1 to 1000, to try them")
+}
+
+// watchers are Prometheus and Alertmanager. dev does without them where they are not installed or where their usual
+// ports are taken, and when one fails: figures do not depend on them.
+func (s *shell) watchers(ctx context.Context, cfg *config.Config, o watchOptions, dir *devstack.Dir, target string, where *places, log zerolog.Logger) ([]part, error) {
+	if !o.on {
+		return nil, nil
+	}
+	generate := rulesConfig(cfg)
+	generate.TimeScale, generate.Interval = o.timeScale, devEvaluation
+	file, err := rules.Generate(generate)
+	if err != nil && o.changed(timeScaleFlag) {
+		return nil, usageError(err)
+	}
+	if err != nil { // windows that the alerts do not know, for one
+		where.unwatched = err.Error()
+		return nil, nil
+	}
+	routes, err := alertmanager.Unsent()
+	if err != nil {
+		return nil, err
+	}
+	var parts []part
+	alerts, err := devstack.Alertmanager(ctx, dir, o.alertmanagerPort, routes)
+	if err := o.without(err, alertmanagerFlag, where); err != nil {
+		return nil, err
+	}
+	if alerts != nil {
+		where.alertmanager = alerts.URL()
+		parts = append(parts, optional("Alertmanager", alerts.Run, log))
+	}
+	prometheus, err := devstack.Prometheus(ctx, dir, devstack.PrometheusConfig{
+		Port: o.prometheusPort, Target: target, Job: rules.Processor, Rules: file, Alertmanager: alerts,
+		Interval: max(time.Duration(float64(devScrape)/o.timeScale), devScrapeMin),
+	})
+	if err := o.without(err, prometheusFlag, where); err != nil {
+		return nil, err
+	}
+	if prometheus != nil {
+		where.prometheus = prometheus.URL()
+		parts = append(parts, optional("Prometheus", prometheus.Run, log))
+	}
+	return parts, nil
+}
+
+// without notes why dev goes on without a watcher; other errors, and about a port that the user chose, are returned.
+func (o *watchOptions) without(err error, flag string, where *places) error {
+	switch {
+	case errors.Is(err, devstack.ErrNotInstalled):
+		where.unwatched = "to be alerted: apt-get install prometheus prometheus-alertmanager"
+	case errors.Is(err, syscall.EADDRINUSE) && !o.changed(flag):
+		where.unwatched = err.Error()
+	default:
+		return err
+	}
+	return nil
+}
+
+// optional is a part that all else goes on without.
+func optional(name string, run func(context.Context) error, log zerolog.Logger) part {
+	return part{name, func(ctx context.Context) error {
+		if err := run(ctx); err != nil {
+			log.Warn().Err(err).Msg(name + " does not watch any more, all else goes on")
+		}
+		<-ctx.Done()
+		return nil
+	}}
+}
