@@ -35,7 +35,7 @@ func leadership(cfg Config, lang Language) Dashboard {
 		Time:        TimeRange{"now-28d", "now"},
 		Templating:  Templating{[]Variable{b.serviceVariable(), b.windowVariable(dayWindow)}},
 		Annotations: b.alerts(`,class=~"target|leading"`),
-		Links:       []Link{{Title: b.t(text{"On-call dashboard", "值班视图"}), URL: "/d/" + b.uid(OnCallUID), Type: "link"}},
+		Links:       []BoardLink{boardLink(b.t(text{"On-call dashboard", "值班视图"}), "/d/"+b.uid(OnCallUID), "dashboard")},
 		Panels:      b.panels,
 	}
 }

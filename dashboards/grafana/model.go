@@ -18,7 +18,7 @@ type Dashboard struct {
 	Time          TimeRange   `json:"time"`
 	Templating    Templating  `json:"templating"`
 	Annotations   Annotations `json:"annotations"`
-	Links         []Link      `json:"links"`
+	Links         []BoardLink `json:"links"`
 	Panels        []Panel     `json:"panels"`
 }
 
@@ -79,13 +79,29 @@ type Annotation struct {
 	TagKeys     string     `json:"tagKeys,omitempty"`
 }
 
-// Link leads from a dashboard, a panel or a value elsewhere.
+// BoardLink leads from a dashboard elsewhere; all keys are there because Grafana's schema wants them.
+type BoardLink struct {
+	Title       string   `json:"title"`
+	Type        string   `json:"type"` // link
+	Icon        string   `json:"icon"`
+	Tooltip     string   `json:"tooltip"`
+	URL         string   `json:"url"`
+	Tags        []string `json:"tags"`
+	AsDropdown  bool     `json:"asDropdown"`
+	TargetBlank bool     `json:"targetBlank"`
+	IncludeVars bool     `json:"includeVars"`
+	KeepTime    bool     `json:"keepTime"`
+}
+
+func boardLink(title, url, icon string) BoardLink {
+	return BoardLink{Title: title, Type: "link", Icon: icon, URL: url, Tags: []string{}}
+}
+
+// Link leads from a panel or a value elsewhere.
 type Link struct {
 	Title       string `json:"title"`
 	URL         string `json:"url"`
-	Type        string `json:"type,omitempty"` // of a dashboard's link: link
 	TargetBlank bool   `json:"targetBlank"`
-	KeepTime    bool   `json:"keepTime,omitempty"`
 }
 
 // DataSource names a data source.

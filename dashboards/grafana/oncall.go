@@ -33,7 +33,7 @@ func onCall(cfg Config, lang Language) Dashboard {
 			b.windowVariable(dayWindow),
 		}},
 		Annotations: b.alerts(""),
-		Links:       append([]Link{{Title: b.t(text{"Leadership dashboard", "管理层视图"}), URL: "/d/" + b.uid(LeadershipUID), Type: "link"}}, b.runbookIndex()...),
+		Links:       append([]BoardLink{boardLink(b.t(text{"Leadership dashboard", "管理层视图"}), "/d/"+b.uid(LeadershipUID), "dashboard")}, b.runbookIndex()...),
 		Panels:      b.panels,
 	}
 }

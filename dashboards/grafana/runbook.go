@@ -21,9 +21,11 @@ func (b *board) runbookOfAlert() []Property {
 	return []Property{{"links", []Link{{Title: b.t(text{"Runbook", "处置手册"}), URL: b.cfg.Rules.RunbookBase + "/${__value.raw}.md", TargetBlank: true}}}}
 }
 
-func (b *board) runbookIndex() []Link {
+func (b *board) runbookIndex() []BoardLink {
 	if !b.cfg.linked() {
 		return nil
 	}
-	return []Link{{Title: b.t(text{"Runbooks", "处置手册"}), URL: b.cfg.Rules.RunbookBase, Type: "link", TargetBlank: true}}
+	link := boardLink(b.t(text{"Runbooks", "处置手册"}), b.cfg.Rules.RunbookBase, "doc")
+	link.TargetBlank = true
+	return []BoardLink{link}
 }
