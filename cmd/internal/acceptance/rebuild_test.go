@@ -183,7 +183,16 @@ func TestOtherBandsAreRefusedThenRebuiltSwitchedAndGoOn(t *testing.T) {
 			return err
 		},
 		func(to *clickhouse.Epoch) error {
-			return rebuild.FromFacts(ctx, r.parts(""), &first, to, false, func(rebuild.Progress) {})
+			parts := r.parts("")
+			parts.Pipeline.CatchUpFacts = 50 // flushes amid the copy
+			broken, cancel := context.WithCancel(ctx)
+			if err := rebuild.FromFacts(broken, parts, &first, to, false, func(rebuild.Progress) { cancel() }); err == nil {
+				t.Error("a copy that was broken off says that it is whole")
+			}
+			if _, err := clickhouse.UseEpoch(ctx, r.conn, to.Number, &def); err == nil {
+				t.Error("a processor may work on an epoch of which the copy was broken off")
+			}
+			return rebuild.FromFacts(ctx, parts, &first, to, false, func(rebuild.Progress) {})
 		},
 	} {
 		_, to, err := rebuild.Begin(ctx, r.conn, uint32(i+2), &def, false, time.Now())

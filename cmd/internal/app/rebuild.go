@@ -84,6 +84,9 @@ processors with its configuration first.`,
 	}
 	epochFlag(cmd, &epoch, &force, "switch to an epoch that is behind too")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := named(epoch); err != nil {
+			return err
+		}
 		return s.withStore(cmd, func(ctx context.Context, conn driver.Conn, _ clickhouse.Config) error {
 			before, err := rebuild.Switch(ctx, conn, epoch, force, s.now())
 			if err != nil {
@@ -110,6 +113,9 @@ they expire, and its number is never used again.`,
 	}
 	epochFlag(cmd, &epoch, &force, "drop an epoch that was written a moment ago too")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := named(epoch); err != nil {
+			return err
+		}
 		return s.withStore(cmd, func(ctx context.Context, conn driver.Conn, cfg clickhouse.Config) error {
 			if err := rebuild.Drop(ctx, conn, cfg.Cluster, epoch, force, s.now()); err != nil {
 				return rebuildError(err)
@@ -126,7 +132,14 @@ func epochFlag(cmd *cobra.Command, epoch *uint32, force *bool, forced string) {
 	shorthand(cmd, "clickhouse", "clickhouse.dsn", "address of ClickHouse, such as http://host:8123/satisflow")
 	cmd.Flags().Uint32Var(epoch, "epoch", 0, "number of the epoch")
 	cmd.Flags().BoolVar(force, "force", false, forced)
-	_ = cmd.MarkFlagRequired("epoch") // it is there
+}
+
+// named refuses a command line without an epoch.
+func named(epoch uint32) error {
+	if epoch == 0 {
+		return usageError(errors.New("--epoch is missing: want the number of an epoch"))
+	}
+	return nil
 }
 
 // rebuildError gives an error that the caller can mend its exit code.
