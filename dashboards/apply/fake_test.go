@@ -124,7 +124,7 @@ func (f *fake) createFolder(r *http.Request) (any, int) {
 			return says("a folder with the same name already exists in the current location"), http.StatusPreconditionFailed
 		}
 	}
-	f.folders[c.UID] = &models.Folder{UID: c.UID, Title: c.Title, Version: 1, ID: 17}
+	f.folders[c.UID] = &models.Folder{UID: c.UID, Title: c.Title, Version: 1}
 	return found(f.folders[c.UID])
 }
 

@@ -31,7 +31,7 @@ type tally struct {
 	stars                                         [6]int64
 }
 
-func count1(ratings []given) (c tally) {
+func tallied(ratings []given) (c tally) {
 	for _, g := range ratings {
 		c.responses++
 		if g.score == 0 {
@@ -67,7 +67,7 @@ func (r row) with(name string, value any) row {
 }
 
 func (k *known) headline(v view) []row {
-	c := count1(k.in(v, v.from, v.to))
+	c := tallied(k.in(v, v.from, v.to))
 	j := stats.Judge(c.satisfied, c.n, 0.95)
 	r := shareRow(c.satisfied, c.n).with("verdict", j.Verdict.String()).with("more", nil)
 	if j.AtPresentShare > 0 {
@@ -77,7 +77,7 @@ func (k *known) headline(v view) []row {
 }
 
 func (k *known) budget(v view) []row {
-	c := count1(k.in(v, v.from, v.to))
+	c := tallied(k.in(v, v.from, v.to))
 	r := shareRow(c.satisfied, c.n)
 	for _, name := range []string{"share", "low", "high"} {
 		if share, ok := r[name].(float64); ok {
@@ -90,7 +90,7 @@ func (k *known) budget(v view) []row {
 }
 
 func (k *known) volume(v view) []row {
-	c := count1(k.in(v, v.from, v.to))
+	c := tallied(k.in(v, v.from, v.to))
 	r := row{"responses": float64(c.responses), "n": float64(c.n), "unscored": float64(c.responses - c.n), "mean": nil, "mean_low": nil, "mean_high": nil}
 	if n := float64(c.n); n > 1 {
 		mean := c.sum / n
@@ -105,7 +105,7 @@ func (k *known) freshness(view) []row {
 }
 
 func (k *known) mix(v view) (rows []row) {
-	c := count1(k.in(v, v.from, v.to))
+	c := tallied(k.in(v, v.from, v.to))
 	for stars := 5; stars >= 1; stars-- {
 		rows = append(rows, shareRow(c.stars[stars], c.n).with("stars", float64(stars)).with("count", float64(c.stars[stars])))
 	}
@@ -113,7 +113,7 @@ func (k *known) mix(v view) (rows []row) {
 }
 
 func (k *known) bands(v view) (rows []row) {
-	c := count1(k.in(v, v.from, v.to))
+	c := tallied(k.in(v, v.from, v.to))
 	for _, b := range []struct {
 		name string
 		k    int64
@@ -139,7 +139,7 @@ func (k *known) byDay(v view, make func(ratings []given) row) (rows []row) {
 
 func (k *known) starsOverTime(v view) []row {
 	return k.byDay(v, func(ratings []given) row {
-		c := count1(ratings)
+		c := tallied(ratings)
 		return row{"stars_1": float64(c.stars[1]), "stars_2": float64(c.stars[2]), "stars_3": float64(c.stars[3]), "stars_4": float64(c.stars[4]), "stars_5": float64(c.stars[5])}
 	})
 }
@@ -159,7 +159,7 @@ func (k *known) trend(v view) (rows []row) {
 		if end.Before(v.from) || end.After(k.completeTo) || len(held) == 0 {
 			continue
 		}
-		c := count1(held)
+		c := tallied(held)
 		rows = append(rows, shareRow(c.satisfied, c.n).with("time", float64(end.Unix())).with("target", 0.95).with("milestone_85", 0.85))
 	}
 	return rows
@@ -179,7 +179,7 @@ func (k *known) breakdown(of func(given) string, narrowed bool) func(view) []row
 			now[of(g)] = append(now[of(g)], []given{}...)
 		}
 		for value := range now {
-			a, b := count1(now[value]), count1(before[value])
+			a, b := tallied(now[value]), tallied(before[value])
 			if value != "" && a.n+b.n > 0 {
 				rows = append(rows, compared(a, b).with("value", value))
 			}

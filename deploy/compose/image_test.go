@@ -23,6 +23,9 @@ import (
 
 var buildCommand = regexp.MustCompile(`(?m)^RUN (CGO_ENABLED=0 go build .*) -o /satisflow (\./cmd/satisflow)$`)
 
+// imageDir holds the program once it was built.
+var imageDir string
+
 // image is the program, built by the command of the Dockerfile, once for all tests.
 var image = sync.OnceValues(func() (string, error) {
 	content, err := os.ReadFile("../Dockerfile")
@@ -37,6 +40,7 @@ var image = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	imageDir = dir
 	program := filepath.Join(dir, "satisflow")
 	cmd := exec.Command("sh", "-c", m[1]+" -o "+program+" "+m[2])
 	cmd.Dir = top
@@ -48,8 +52,8 @@ var image = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if program, err := image(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(program))
+	if imageDir != "" {
+		_ = os.RemoveAll(imageDir)
 	}
 	os.Exit(code)
 }
