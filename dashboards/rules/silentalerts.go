@@ -42,7 +42,8 @@ and on ()
 	}
 }
 
-// vanished compares with the last day, less if the longest window is shorter: what was rated then is in it still.
+// vanished compares with the last day, less if the longest window is shorter: what was rated then is in it still. When no
+// processor is left, SatisflowMetricsAbsent says so minutes later: a page on a service before it would be one too many.
 func (g generator) vanished() alert {
 	longest := g.cfg.Windows[0]
 	for _, w := range g.cfg.Windows {
@@ -57,7 +58,9 @@ func (g generator) vanished() alert {
 		expr: promql(`
 max by (dimension, value) (max_over_time({ratings}{window="{recent}",dimension="service"}[{since}])) >= {expected}
 unless on (dimension, value)
-  {ratings}{window="{longest}"}`,
+  {ratings}{window="{longest}"}
+and on ()
+  count(satisflow_partitions_owned) > 0`,
 			"ratings", ratingsSum, "recent", g.cfg.Silence.Window, "since", g.duration(since),
 			"expected", fmt.Sprint(g.cfg.Silence.Expected), "longest", longest.Name),
 		wait: 10 * time.Minute,
