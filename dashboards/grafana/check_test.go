@@ -126,3 +126,26 @@ func TestABadConfigurationIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestTargetsThatAreJoinedHaveTheSameLabels(t *testing.T) {
+	boards, err := Dashboards(DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined := 0
+	for _, p := range boards[2].Panels {
+		if len(p.Transforms) == 0 || p.Transforms[0].ID != "merge" {
+			continue
+		}
+		labels, _, _ := strings.Cut(p.Targets[0].Query(), ")")
+		for _, target := range p.Targets {
+			joined++
+			if !strings.HasPrefix(labels, "sum by (") || !strings.HasPrefix(target.Query(), labels) {
+				t.Errorf("panel %q %s: want %s) first: %s", p.Title, target.Ref(), labels, target.Query())
+			}
+		}
+	}
+	if joined == 0 {
+		t.Error("nothing is joined")
+	}
+}

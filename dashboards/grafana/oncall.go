@@ -79,8 +79,8 @@ func (b *board) statusNow() Panel {
 	p := b.list(text{"Satisfied now, in the rolling window", "当前滚动窗口的满意率"},
 		text{"The current window, from the exact gauges. The verdict is from one-sided 95 % Wilson bounds.", "当前窗口,来自精确的指标。结论依据单侧 95 % Wilson 界。"},
 		[]Target{
-			cell("share", satisfied(w)), cell("low", lowBound(w, stats.Z95)), cell("high", highBound(w, stats.Z95)),
-			cell("n", chosen(ratingsSum, w)), cell("verdict", verdictOf(w, target)), cell("budget", chosen(budgetLeft, w)),
+			cell("share", byKey(satisfied(w))), cell("low", byKey(lowBound(w, stats.Z95))), cell("high", byKey(highBound(w, stats.Z95))),
+			cell("n", byKey(chosen(ratingsSum, w))), cell("verdict", byKey(verdictOf(w, target))), cell("budget", byKey(chosen(budgetLeft, w))),
 		},
 		[]field{
 			{name: "dimension", title: text{"Dimension", "维度"}}, {name: "value", title: text{"Value", "取值"}},
@@ -90,9 +90,18 @@ func (b *board) statusNow() Panel {
 			count("Value #n", text{"n (ratings)", "n(评分数)"}), inCell(b.verdictNumber("Value #verdict")),
 			{name: "Value #budget", title: text{"Budget left", "剩余预算"}, unit: "percentunit"},
 		})
-	p.Transforms = []Transform{{ID: "merge", Options: map[string]any{}},
-		{ID: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true, "window": true, "job": true, "instance": true}}}}
+	p.Transforms = joined()
 	return p
+}
+
+// byKey leaves those labels only that the rows of a table are joined by: the name of a metric, too, is a column, and
+// rows with other names would stay apart.
+func byKey(expr string) string { return "sum by (dimension, value) (\n" + expr + "\n)" }
+
+// joined makes one table of the targets' and drops their times.
+func joined() []Transform {
+	return []Transform{{ID: "merge", Options: map[string]any{}},
+		{ID: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true}}}}
 }
 
 // burns has a panel for each window that alerts judge, with their thresholds as lines.

@@ -107,8 +107,8 @@ func liveExpectations() map[string]map[string]shown {
 		},
 		"Ratings in the rolling window": {"n": {want: number}},
 		"Quality of the last 24 hours, by service": {
-			"mean": {want: answer{"service/legal_consulting/response_time_ms": 1450, "service/legal_consulting/accuracy": 0.5}},
-			"n":    {want: answer{"service/legal_consulting/response_time_ms": 30, "service/legal_consulting/accuracy": 30}},
+			"mean": {want: answer{"legal_consulting/response_time_ms": 1450, "legal_consulting/accuracy": 0.5}},
+			"n":    {want: answer{"legal_consulting/response_time_ms": 30, "legal_consulting/accuracy": 30}},
 		},
 		"Records that wait, by partition":    {"lag": {want: answer{"0": 0, "1": 0}}},
 		"End to end: age of what is shown":   {"age": {want: answer{"": 1}, off: 2.5}, "catching_up": {want: answer{"": 0}}},

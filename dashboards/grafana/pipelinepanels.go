@@ -38,11 +38,11 @@ func (b *board) qualityNow() Panel {
 	p := b.list(text{"Quality of the last 24 hours, by service", "最近 24 小时的服务质量"},
 		text{"Means in the metric's unit (response time in ms, accuracy and completeness 0 to 1) with their n; there is no interval, since gauges hold no squares.",
 			"各指标的平均值(响应时间为毫秒,准确度和完整度为 0 到 1)及样本量;没有置信区间,因为指标不含平方和。"},
-		[]Target{cell("mean", qualityMean+`{window="24h",dimension="service"}`), cell("n", qualityCount+`{window="24h",dimension="service"}`)},
+		[]Target{cell("mean", "sum by (value, metric) ("+qualityMean+`{window="24h",dimension="service"})`),
+			cell("n", "sum by (value, metric) ("+qualityCount+`{window="24h",dimension="service"})`)},
 		[]field{{name: "value", title: text{"Service", "服务"}}, {name: "metric", title: text{"Metric", "指标"}},
 			{name: "Value #mean", title: text{"Mean", "平均值"}, unit: "none", decimals: 2}, count("Value #n", text{"n", "n"})})
-	p.Transforms = []Transform{{ID: "merge", Options: map[string]any{}},
-		{ID: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true, "window": true, "dimension": true}}}}
+	p.Transforms = joined()
 	return p
 }
 
@@ -67,6 +67,9 @@ func (b *board) exceptions() {
 	lost := b.stat(text{"Records lost or in the wrong partition", "丢失或分区错误的记录"},
 		text{"Since the processors started. Lost: Kafka deleted them before they were read. Misrouted: a producer uses another partitioner than murmur2.", "自处理进程启动以来。丢失:Kafka 在读取前已删除。分区错误:生产者未使用 murmur2 分区算法。"},
 		[]Target{now("lost", "sum(satisflow_records_lost_total)", b.t(text{"lost", "丢失"})), now("misrouted", "sum(satisflow_misrouted_total)", b.t(text{"misrouted", "分区错误"}))}, nil)
+	options := lost.Options.(statOptions)
+	options.ReduceOptions.Fields = "" // numbers only: all fields would show the time too
+	lost.Options = options
 	lost.FieldConfig.Defaults.Thresholds = steps(green, from(1, vermillion))
 	lost.FieldConfig.Defaults.Color = &Color{Mode: "thresholds"}
 	lost.Links = append(b.runbook("SatisflowRecordsLost"), b.runbook("SatisflowMisrouted")...)
