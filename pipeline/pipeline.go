@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/event"
@@ -115,18 +116,31 @@ func (p *Pipeline) assign(ctx context.Context, a source.Assignment) (*run, error
 		ID: p.parts.ID, Lateness: p.cfg.Lateness, Retention: p.parts.Admission.Retention,
 		MaxBytes: p.cfg.MemoryBytes / max(len(a.Partitions), 1),
 	}
-	for _, po := range a.Partitions {
-		o, err := owner.Assign(ctx, cfg, p.store, po.Partition, p.parts.Now().UnixMilli())
-		if err != nil {
-			return nil, err
-		}
-		ad, err := admit.NewAdmitter(p.parts.Events, p.parts.Admission)
-		if err != nil {
-			return nil, err
-		}
-		r.partitions = append(r.partitions, &partition{run: r, owner: o, admitter: ad, number: po.Partition, flushed: make(chan struct{}, 1)})
+	r.partitions = make([]*partition, len(a.Partitions))
+	reading, ctx := errgroup.WithContext(ctx)
+	reading.SetLimit(assignAtOnce)
+	for i, po := range a.Partitions {
+		reading.Go(func() (err error) {
+			r.partitions[i], err = p.assignPartition(ctx, r, cfg, po.Partition)
+			return err
+		})
 	}
-	return r, nil
+	return r, reading.Wait()
+}
+
+// assignAtOnce bounds how many partitions read their state at a time.
+const assignAtOnce = 4
+
+func (p *Pipeline) assignPartition(ctx context.Context, r *run, cfg *owner.Config, number int32) (*partition, error) {
+	o, err := owner.Assign(ctx, cfg, p.store, number, p.parts.Now().UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	ad, err := admit.NewAdmitter(p.parts.Events, p.parts.Admission)
+	if err != nil {
+		return nil, err
+	}
+	return &partition{run: r, owner: o, admitter: ad, number: number, flushed: make(chan struct{}, 1)}, nil
 }
 
 func (p *Pipeline) publish(r *run, topicPartitions int) {
