@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -23,7 +24,7 @@ func ServeBroker(ctx context.Context, dir, listen, advertise string) error {
 		return fmt.Errorf("advertise %s: %w", advertise, err)
 	}
 	cluster, err := kfake.NewCluster(
-		kfake.NumBrokers(1), kfake.ClusterID("satisflow-chaos"), kfake.DataDir(dir),
+		kfake.NumBrokers(1), kfake.ClusterID("satisflow-chaos"), kfake.DataDir(dir), kfake.GroupMinSessionTimeout(time.Second),
 		kfake.ListenFn(func(string, string) (net.Listener, error) { return advertised{listener, address}, nil }),
 		kfake.BrokerConfigs(map[string]string{"log.retention.ms": "-1"}),
 	)

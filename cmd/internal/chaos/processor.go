@@ -123,8 +123,8 @@ func (p *processor) stop(ctx context.Context, aim Step) (step Step, resume func(
 	return proc.watcher.step(at), func() error { return proc.child.Signal(syscall.SIGCONT) }, nil
 }
 
-// end asks the process to end in order; it is an error when it does not, or with another code than 0, unless it had not
-// said anything yet: then it may not have learned to end in order.
+// end asks the process to end in order; it is an error when it does not, or with another code than 0, unless it did
+// not serve yet: what is interrupted then has done nothing.
 func (p *processor) end(within time.Duration) error {
 	proc := p.ask()
 	if proc == nil {
@@ -136,7 +136,7 @@ func (p *processor) end(within time.Duration) error {
 	if err := proc.child.Stop(ctx, func() error { return proc.child.Signal(syscall.SIGTERM) }); err != nil {
 		return err
 	}
-	if err := proc.child.Wait(); err != nil && proc.watcher.spoke() {
+	if err := proc.child.Wait(); err != nil && proc.watcher.hasServed() {
 		return err
 	}
 	return nil
@@ -158,7 +158,7 @@ type watcher struct {
 
 	mu     sync.Mutex
 	rest   []byte
-	lines  int
+	served bool
 	trail  trail
 	lost   int64 // records that it said retention removed
 	signal func(os.Signal) error
@@ -194,12 +194,12 @@ func (w *watcher) line(text []byte) {
 	if !ok {
 		return
 	}
-	w.lines++
 	if step, told := w.trail.note(&l, time.Now()); told && w.struck != nil && step == w.aim {
 		w.hit()
 	}
 	switch l.Message {
 	case "serving":
+		w.served = true
 		w.serving <- l.Address
 	case "retention removed records before they were read":
 		w.lost += l.Records
@@ -249,10 +249,10 @@ func (w *watcher) step(at time.Time) Step {
 	return w.trail.step(at)
 }
 
-func (w *watcher) spoke() bool {
+func (w *watcher) hasServed() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.lines > 0
+	return w.served
 }
 
 func (w *watcher) saidLost() int64 {
