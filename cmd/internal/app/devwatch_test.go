@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -52,6 +54,26 @@ func awaitPage(t *testing.T, url, text string) {
 	t.Fatalf("%s does not show %s:\n%s", url, text, last)
 }
 
+// say runs a command of the page on watching, with this dev's address.
+func say(t *testing.T, d *dev, command string) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(root, "deploy", "docs", "watching.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var script []string
+	for _, m := range regexp.MustCompile(`(?m)^\$ ((?:url=|say).*)$`).FindAllStringSubmatch(string(page), -1) {
+		if strings.HasPrefix(m[1], command) || !strings.HasPrefix(m[1], "say ") {
+			script = append(script, m[1])
+		}
+	}
+	text := strings.ReplaceAll(strings.Join(script, "\n"), "http://127.0.0.1:8080", d.url(""))
+	out, err := exec.Command("bash", "-c", text).CombinedOutput()
+	if err != nil || len(script) != 3 || !strings.Contains(string(out), `"accepted":20`) {
+		t.Fatalf("%s: %v\n%s", text, err, out)
+	}
+}
+
 func TestDevAlertsOnItsRatingsAndTakesTheWatchersAlong(t *testing.T) {
 	testkit.Require(t, "prometheus", "apt-get install prometheus")
 	testkit.Require(t, "prometheus-alertmanager", "apt-get install prometheus-alertmanager")
@@ -59,15 +81,7 @@ func TestDevAlertsOnItsRatingsAndTakesTheWatchersAlong(t *testing.T) {
 	d, prometheus, alerts, pids := watched(t, dir)
 	awaitPage(t, prometheus+"/api/v1/targets", `"job":"satisflow-processor"`)
 	awaitPage(t, prometheus+"/api/v1/alertmanagers", strings.TrimPrefix(alerts, "http://"))
-	var body strings.Builder
-	for i := range 20 {
-		fmt.Fprintf(&body, `{"customer_id":"C-%d","service":"data_analysis","rating":2}`+"\n", i)
-	}
-	response, err := http.Post(d.url("/api/v1/enterprise-satisfaction/satisfaction/record"), "application/x-ndjson", strings.NewReader(body.String()))
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("record: %v %v", response, err)
-	}
-	_ = response.Body.Close()
+	say(t, d, "say 0 2")
 	awaitPage(t, alerts+"/api/v2/alerts?active=true&silenced=false&inhibited=false&receiver=pager", "Service data_analysis: 100% of 20 ratings in the last hour were below 4")
 	d.stop()
 	for _, pid := range pids {
