@@ -30,10 +30,13 @@ type broker struct {
 	process *child.Process
 }
 
-func (b *broker) start(ctx context.Context) (err error) {
+func (b *broker) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	b.process, err = b.launch(ctx)
+	started, err := b.launch(ctx)
+	if err == nil {
+		b.process = started
+	}
 	return err
 }
 

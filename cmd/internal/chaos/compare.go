@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -63,7 +64,7 @@ func (s *stack) settle(ctx context.Context, conn driver.Conn, topic string, with
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not read to its end within %s: %s %w", topic, within, behind, err)
+			return fmt.Errorf("%s is not read to its end within %s: %s: %w", topic, within, behind, cmp.Or(err, ctx.Err()))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -74,17 +74,14 @@ func (l *link) poison(kind, attributes string, ways ...string) error {
 	return nil
 }
 
-// heal undoes all of the above. Half-open connections end by it.
+// heal undoes what delay, halfOpen and tear did. Half-open connections end by it.
 func (l *link) heal() error {
 	l.proxy.Toxics.ResetToxics(context.Background())
 	return nil
 }
 
 // cut closes all connections and takes no new ones until mend.
-func (l *link) cut() error {
-	l.proxy.Stop()
-	return nil
-}
+func (l *link) cut() { l.proxy.Stop() }
 
 func (l *link) mend() error {
 	if err := l.proxy.Start(); err != nil && !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {

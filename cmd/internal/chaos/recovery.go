@@ -25,18 +25,21 @@ const (
 func (s *stack) measure(ctx context.Context) (*Recovery, error) {
 	r := &Recovery{Stored: s.cfg.Stored}
 	p := s.processors[0]
-	var err error
+	err := s.startProcessors(ctx, usualBlocks)
+	if err != nil {
+		return nil, err
+	}
 	if r.Group, err = s.idle(ctx, p, func() error { return nil }); err != nil {
 		return nil, fmt.Errorf("in the group: %w", err)
 	}
 	s.say("back at work %s after kill -9 in the group", brief(r.Group))
 	for _, p := range s.processors {
-		if err := p.end(endTime); err != nil {
+		if err := p.end(); err != nil {
 			return nil, err
 		}
 	}
 	alone := fmt.Sprintf("SATISFLOW_PROCESSOR_PARTITIONS=0-%d", s.cfg.Partitions-1)
-	start := func() error { return p.start(alone) }
+	start := func() error { return p.start(alone, usualBlocks) }
 	if err := start(); err != nil {
 		return nil, err
 	}
@@ -47,7 +50,7 @@ func (s *stack) measure(ctx context.Context) (*Recovery, error) {
 		return nil, fmt.Errorf("with static assignment: %w", err)
 	}
 	s.say("back at work %s after kill -9 with static assignment", brief(r.Static))
-	return r, p.end(endTime)
+	return r, p.end()
 }
 
 // idle kills the processor, does what follows, and returns how long it took until all partitions were worked on.

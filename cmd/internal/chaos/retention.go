@@ -76,15 +76,15 @@ func (s *stack) lose(ctx context.Context, p *processor, conn driver.Conn, l *loa
 		}
 		return l.send(ctx, items)
 	}
-	read := func() error { return s.readIntoOracle(ctx, p, conn, o) }
+	read := func() error { return s.readIntoOracle(ctx, conn, o) }
 	if err := p.start(alone); err != nil {
 		return err
 	}
-	defer p.kill(context.WithoutCancel(ctx), "")
+	defer func() { _, _ = p.kill(context.WithoutCancel(ctx), "") }() // after an error
 	stop := func() (back func() error, err error) {
-		_, back, err = p.stop(ctx, "")
+		_, back = p.stop(ctx, "")
 		sleep(ctx, 500*time.Millisecond) // a fetch under way comes back empty
-		return back, err
+		return back, nil
 	}
 	kill := func() (back func() error, err error) {
 		r.Metric += metric(ctx, p)
@@ -119,12 +119,12 @@ func (s *stack) lose(ctx context.Context, p *processor, conn driver.Conn, l *loa
 		r.Logged += p.running().watcher.saidLost()
 	}
 	r.Metric += metric(ctx, p)
-	return p.end(endTime)
+	return p.end()
 }
 
 // readIntoOracle waits until the processor has read everything, lets the oracle read it, and removes it from the topic, so
 // that the oracle reads each record once.
-func (s *stack) readIntoOracle(ctx context.Context, p *processor, conn driver.Conn, o *oracle.Oracle) error {
+func (s *stack) readIntoOracle(ctx context.Context, conn driver.Conn, o *oracle.Oracle) error {
 	if err := s.settle(ctx, conn, lossyTopic, time.Minute); err != nil {
 		return err
 	}

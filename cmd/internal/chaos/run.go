@@ -86,9 +86,6 @@ func (s *stack) underFire(ctx context.Context, l *load, r *Report) error {
 	if err := s.processPast(ctx); err != nil {
 		return err
 	}
-	if err := s.startProcessors(); err != nil {
-		return err
-	}
 	s.say("and processed; live ones follow")
 	loading, stop := context.WithCancel(ctx)
 	var sending errgroup.Group
@@ -98,30 +95,30 @@ func (s *stack) underFire(ctx context.Context, l *load, r *Report) error {
 	return errors.Join(err, sending.Wait(), ctx.Err())
 }
 
-// processPast processes the ratings of the past with inserts of the usual size, which are quicker.
+// usualBlocks is a setting for phases without strikes, which are quicker with it.
+const usualBlocks = "SATISFLOW_PROCESSOR_BLOCK_ROWS=100000"
+
+// processPast processes the ratings of the past.
 func (s *stack) processPast(ctx context.Context) error {
 	p := s.processors[0]
-	if err := p.start("SATISFLOW_PROCESSOR_BLOCK_ROWS=100000"); err != nil {
+	if err := p.start(usualBlocks); err != nil {
 		return err
 	}
 	if err := s.settle(ctx, s.conn, topic, 10*time.Minute); err != nil {
 		return err
 	}
-	return p.end(endTime)
+	return p.end()
 }
 
 // strikes measures, then makes faults of both loops.
 func (s *stack) strikes(ctx context.Context, r *Report) (err error) {
-	if err := s.awaitWork(ctx); err != nil {
-		return err
-	}
 	if s.cfg.Recovery {
 		if r.Recovery, err = s.measure(ctx); err != nil {
 			return fmt.Errorf("measure the time back at work: %w", err)
 		}
-		if err := errors.Join(s.startProcessors(), s.awaitWork(ctx)); err != nil {
-			return err
-		}
+	}
+	if err := s.startProcessors(ctx); err != nil {
+		return err
 	}
 	k := &striker{stack: s, hits: tally{}}
 	var ofProcessors, ofParts []Fault
@@ -143,19 +140,13 @@ func (s *stack) strikes(ctx context.Context, r *Report) (err error) {
 	return err
 }
 
-func (s *stack) startProcessors() error {
+// startProcessors starts those that share the partitions, and returns when each has written something, and so owns some.
+func (s *stack) startProcessors(ctx context.Context, settings ...string) error {
 	for _, p := range s.processors[:s.cfg.Processors] {
-		if p.running() == nil {
-			if err := p.start(); err != nil {
-				return err
-			}
+		if err := p.start(settings...); err != nil {
+			return err
 		}
 	}
-	return nil
-}
-
-// awaitWork waits until every processor has written something, and so owns partitions.
-func (s *stack) awaitWork(ctx context.Context) error {
 	deadline := time.Now().Add(time.Minute)
 	for _, p := range s.processors[:s.cfg.Processors] {
 		for p.step() == Starting || p.step() == Absent {
@@ -177,7 +168,7 @@ func (s *stack) quiet(ctx context.Context) error {
 	var ending sync.WaitGroup
 	for _, p := range s.processors {
 		ending.Go(func() {
-			if err := p.end(endTime); err != nil {
+			if err := p.end(); err != nil {
 				s.fail("a processor did not end in order: %v", err)
 			}
 		})
@@ -190,7 +181,7 @@ func (s *stack) quiet(ctx context.Context) error {
 	if err := s.settle(ctx, s.conn, topic, 5*time.Minute); err != nil {
 		return err
 	}
-	return p.end(endTime)
+	return p.end()
 }
 
 // compare compares everything that is stored.

@@ -1,0 +1,113 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"syscall"
+	"time"
+)
+
+func (k *striker) killBroker(ctx context.Context, draw *rand.Rand) error {
+	away := upTo(draw, 3*time.Second)
+	k.hit(KillBroker, k.victim(draw).step(), "started again after %s", brief(away))
+	if err := k.broker.kill(); err != nil {
+		return err
+	}
+	sleep(ctx, away)
+	return k.broker.start(context.WithoutCancel(ctx))
+}
+
+func (k *striker) killEngine(ctx context.Context, draw *rand.Rand) error {
+	away := upTo(draw, 3*time.Second)
+	k.hit(KillEngine, k.victim(draw).step(), "started again after %s", brief(away))
+	if err := k.engine.Kill(); err != nil {
+		return err
+	}
+	sleep(ctx, away)
+	return k.startEngine(context.WithoutCancel(ctx))
+}
+
+func (k *striker) stopPart(ctx context.Context, kind Kind, signal func(syscall.Signal) error, draw *rand.Rand) error {
+	while := time.Second + upTo(draw, k.cfg.Session+2*time.Second)
+	k.hit(kind, k.victim(draw).step(), "for %s", brief(while))
+	return pause(ctx, signal, while)
+}
+
+// mood counts only when it met inserts.
+func (k *striker) mood(ctx context.Context, kind Kind, m mood, draw *rand.Rand) error {
+	while, before, step := time.Second+upTo(draw, k.cfg.Session), k.front.hits.Load(), k.victim(draw).step()
+	k.front.set(m)
+	sleep(ctx, while)
+	k.front.set(passing)
+	if n := k.front.hits.Load() - before; n > 0 {
+		k.hit(kind, step, "%d inserts in %s", n, brief(while))
+	}
+	return nil
+}
+
+// network spoils the connections of one processor, or of all.
+func (k *striker) network(ctx context.Context, kind Kind, draw *rand.Rand) error {
+	while, by, after := time.Second+upTo(draw, 3*k.cfg.Session/2), 20*time.Millisecond+upTo(draw, time.Second), 1+draw.IntN(64<<10)
+	whom, victims := "all", k.processors
+	if one := draw.IntN(2 * len(k.processors)); one < len(k.processors) {
+		whom, victims = fmt.Sprintf("processor %d", one), k.processors[one:one+1]
+	}
+	k.hit(kind, k.victim(draw).step(), "%s for %s", whom, brief(while))
+	undo := (*link).heal
+	links := linksOf(victims, kind == DelayKafka || kind == CutKafka || kind == HalfOpenKafka)
+	for _, l := range links {
+		var err error
+		switch kind {
+		case DelayKafka, DelayStore:
+			err = l.delay(by)
+		case HalfOpenKafka, HalfOpenStore:
+			err = l.halfOpen()
+		case TearInserts:
+			err = l.tear(after)
+		case CutKafka, CutStore:
+			undo = (*link).mend
+			l.cut()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	sleep(ctx, while)
+	for _, l := range links {
+		if err := undo(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// linksOf are the ways of the processors, each once.
+func linksOf(of []*processor, kafka bool) (links []*link) {
+	seen := map[*link]bool{}
+	for _, p := range of {
+		l := choose(kafka, p.kafka, p.store)
+		if !seen[l] {
+			seen[l] = true
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
+// pause lets a process of a part stand still for a while.
+func pause(ctx context.Context, signal func(syscall.Signal) error, while time.Duration) error {
+	if err := signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	sleep(ctx, while)
+	return signal(syscall.SIGCONT)
+}
+
+// sleep returns after the time, or when ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
