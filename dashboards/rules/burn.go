@@ -55,7 +55,8 @@ type Burn struct {
 	MinBad     int `yaml:"min_bad"`
 	// MinShort is the least ratings in Short that can show a recovery.
 	MinShort int `yaml:"min_short,omitempty"`
-	// For is how long it must hold, and KeepFiring how long the alert stays after it no longer does.
+	// For is how long it must hold, and KeepFiring how long the alert stays after it no longer does: the same for all
+	// pages, or the end of a sharper one would lay bare a milder one that only lingers.
 	For        time.Duration `yaml:"for"`
 	KeepFiring time.Duration `yaml:"keep_firing_for"`
 }
@@ -69,7 +70,7 @@ func DefaultBurns() []Burn {
 		{Alert: "SatisfactionBurnFast", Severity: Page, Long: "6h", Short: "1h", OddsFactor: 4,
 			MinRatings: 15, MinBad: 6, MinShort: 5, For: 5 * time.Minute, KeepFiring: 30 * time.Minute},
 		{Alert: "SatisfactionBurnSteady", Severity: Page, Long: "24h", Short: "6h", OddsFactor: 2.5,
-			MinRatings: 20, MinBad: 6, MinShort: 5, For: 15 * time.Minute, KeepFiring: hour},
+			MinRatings: 20, MinBad: 6, MinShort: 5, For: 15 * time.Minute, KeepFiring: 30 * time.Minute},
 		{Alert: "SatisfactionBurnMild", Severity: Ticket, Long: "24h", Short: "6h", OddsFactor: 1.5,
 			MinRatings: 20, MinBad: 6, MinShort: 5, For: hour, KeepFiring: 6 * hour},
 		{Alert: "SatisfactionBurnSlow", Severity: Ticket, Long: "7d", Short: "24h", OddsFactor: 1.1,

@@ -65,3 +65,17 @@ func TestTheBadShareIsThatOfTheTarget(t *testing.T) {
 		})
 	}
 }
+
+func TestAllPagesOnTheTargetLingerEquallyLong(t *testing.T) {
+	var pages []Burn
+	for _, b := range DefaultBurns() {
+		if b.Severity == Page {
+			pages = append(pages, b)
+		}
+	}
+	for _, b := range pages {
+		if b.KeepFiring != pages[0].KeepFiring {
+			t.Errorf("%s lingers for %v, %s for %v: when all is well again, the later one would page", b.Alert, b.KeepFiring, pages[0].Alert, pages[0].KeepFiring)
+		}
+	}
+}
