@@ -53,7 +53,7 @@ code is 1 when anything differs, when nothing was compared, or when a kind of fa
 func (s *shell) chaos(cmd *cobra.Command, cfg chaos.Config, asJSON bool) error {
 	report, err := chaos.Run(cmd.Context(), cfg)
 	if report != nil {
-		printErr := error(nil)
+		var printErr error
 		if asJSON {
 			printErr = s.printJSON(report)
 		} else {
