@@ -100,6 +100,10 @@ func (g *Group) Run(ctx context.Context, own Owner) error {
 	t := turns{hooks: g.hooks, log: g.log, least: g.config.JoinBackoff, most: 10 * g.config.JoinBackoff}
 	return t.run(ctx, func() error {
 		generation, err := member.group.Next(ctx)
+		if errors.Is(err, kafka.InvalidSessionTimeout) {
+			return Permanent(fmt.Errorf("kafka.group.session_timeout: %s: want what the broker allows (group.min.session.timeout.ms to group.max.session.timeout.ms, 6 s to 30 min by default): %w",
+				g.config.SessionTimeout, err))
+		}
 		if err != nil {
 			return err
 		}

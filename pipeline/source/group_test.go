@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -221,6 +222,19 @@ func TestGroup_returns_the_error_of_the_last_drain(t *testing.T) {
 	})
 	if !errors.Is(err, lost) {
 		t.Errorf("Run returned %v, want the owner's error", err)
+	}
+}
+
+func TestGroup_ends_with_a_session_timeout_that_the_broker_never_allows(t *testing.T) {
+	_, cluster := fake(t, 1)
+	config := quickGroup()
+	config.SessionTimeout = time.Second
+	err := NewGroup(cluster, config, Hooks{}, zerolog.Nop()).Run(t.Context(), func(context.Context, Assignment, Commit) error {
+		t.Error("got an assignment")
+		return nil
+	})
+	if !IsPermanent(err) || !strings.Contains(err.Error(), "kafka.group.session_timeout: 1s: want what the broker allows") {
+		t.Errorf("Run returned %v", err)
 	}
 }
 
