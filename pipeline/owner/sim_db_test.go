@@ -19,7 +19,8 @@ type simDB struct {
 	windows map[simWindowKey]WindowRow
 	dead    map[int64]bool
 	ckpt    map[int64]Checkpoint // at 0
-	maxMark int64                // only for the trap of reading the halves of a checkpoint apart
+	maxMark int64                // only for the trap halvesApart
+	tokens  map[simToken]bool    // only for the trap additiveDeltas
 }
 
 type (
@@ -31,6 +32,10 @@ type (
 		pane window.Pane
 		key  window.Key
 	}
+	simToken struct {
+		key     simPaneKey
+		version int64
+	}
 	simWindowKey struct {
 		name string
 		end  window.Pane
@@ -38,8 +43,22 @@ type (
 	}
 )
 
+// addOnce adds a delta unless its token, key and cut, was seen: the trap additiveDeltas.
+func (d *simDB) addOnce(k simPaneKey, delta PaneRow) {
+	token := simToken{k, delta.Version}
+	if d.tokens[token] {
+		return
+	}
+	d.tokens[token] = true
+	row := d.panes[k]
+	sums := row.Sums
+	sums.Add(&delta.Sums)
+	delta.Sums = sums
+	d.panes[k] = delta
+}
+
 func newSimDB() *simDB {
-	return &simDB{map[simFactKey]fact.Fact{}, map[simPaneKey]PaneRow{}, map[simWindowKey]WindowRow{}, map[int64]bool{}, map[int64]Checkpoint{}, neverMS}
+	return &simDB{map[simFactKey]fact.Fact{}, map[simPaneKey]PaneRow{}, map[simWindowKey]WindowRow{}, map[int64]bool{}, map[int64]Checkpoint{}, neverMS, map[simToken]bool{}}
 }
 
 // paneKeys are in an order of their own, so that a seed always gives the same schedule.
@@ -65,6 +84,10 @@ func (s *sim) store(dbs []*simDB, in insert) {
 			}
 		case PaneRow:
 			d, k := dbs[r.Partition], simPaneKey{r.Pane, r.Key}
+			if s.variant == additiveDeltas {
+				d.addOnce(k, r)
+				continue
+			}
 			if old, ok := d.panes[k]; !ok || r.Version >= old.Version {
 				d.panes[k] = r
 			}
@@ -95,7 +118,7 @@ func (st simStore) Checkpoints(_ context.Context, parts []int32) (map[int32]Chec
 	out := map[int32]Checkpoint{}
 	for _, p := range parts {
 		if c, ok := st.p.sim.db[p].ckpt[0]; ok {
-			if st.p.sim.halvesApart {
+			if st.p.sim.variant == halvesApart {
 				c.Watermark = st.p.sim.db[p].maxMark
 			}
 			out[p] = c
@@ -105,7 +128,7 @@ func (st simStore) Checkpoints(_ context.Context, parts []int32) (map[int32]Chec
 }
 
 func (st simStore) read(p int32) *simDB {
-	if st.p.sim.lagging {
+	if st.p.sim.variant == laggingReplica {
 		return st.p.sim.replica[p]
 	}
 	return st.p.sim.db[p]
@@ -154,6 +177,9 @@ func (st simStore) InsertFacts(_ context.Context, rows []fact.Fact) error {
 	return simInsert(st.p, "facts", rows)
 }
 func (st simStore) InsertPanes(_ context.Context, rows []PaneRow) error {
+	if st.p.sim.variant == additiveDeltas {
+		rows = st.p.deltas(rows)
+	}
 	return simInsert(st.p, "panes", rows)
 }
 func (st simStore) InsertWindows(_ context.Context, rows []WindowRow) error {
@@ -175,4 +201,26 @@ func simInsert[T any](p *proc, table string, rows []T) error {
 		return err
 	}
 	return p.pause(in)
+}
+
+// deltas are what the rows add to what this process found stored or wrote last: the trap additiveDeltas.
+func (p *proc) deltas(rows []PaneRow) []PaneRow {
+	type key struct {
+		partition int32
+		at        simPaneKey
+	}
+	if p.written == nil {
+		p.written = map[any]window.Sums{}
+	}
+	out := slices.Clone(rows)
+	for i := range out {
+		k := key{out[i].Partition, simPaneKey{out[i].Pane, out[i].Key}}
+		last, ok := p.written[k]
+		if !ok {
+			last = p.sim.db[k.partition].panes[k.at].Sums
+		}
+		p.written[k] = out[i].Sums
+		out[i].Sums.Sub(&last)
+	}
+	return out
 }

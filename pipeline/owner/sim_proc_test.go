@@ -14,17 +14,18 @@ var errCrashed = errors.New("crashed")
 // proc is one process that owns partitions. It runs the production code as a coroutine; pause hands control back to the
 // schedule at every read and insert.
 type proc struct {
-	sim    *sim
-	parts  []int32
-	skew   int64
-	cfg    Config
-	owners []*Owner
-	yield  func(insert) bool
-	dead   bool
-	quiet  bool // finished: all read, nothing to write
-	resume func() (insert, bool)
-	stop   func()
-	folds  int // depth of meanwhile
+	sim     *sim
+	parts   []int32
+	skew    int64
+	cfg     Config
+	owners  []*Owner
+	yield   func(insert) bool
+	dead    bool
+	quiet   bool // finished: all read, nothing to write
+	resume  func() (insert, bool)
+	stop    func()
+	folds   int                 // depth of meanwhile
+	written map[any]window.Sums // only for the trap additiveDeltas
 }
 
 func (s *sim) spawn(parts ...int32) {

@@ -27,8 +27,7 @@ type sim struct {
 	generations int
 	wrong       map[string]bool
 	stats       simStats
-	halvesApart bool
-	lagging     bool
+	variant     variant
 	tracing     bool
 	cache       map[[2]int64]simDurable
 }
@@ -36,6 +35,16 @@ type sim struct {
 type simStats struct {
 	crashes, zombies, revocations, evictions, torn, delays, repeats, flushes, late, paged, lateCorrections int
 }
+
+// variant is a trap that lies in the store rather than in the owner.
+type variant int
+
+const (
+	asDesigned     variant = iota
+	halvesApart            // cut and watermark of the checkpoint read each by its own maximum
+	laggingReplica         // reads come from a replica that is behind
+	additiveDeltas         // panes stored as sums of deltas, each inserted once by its token
+)
 
 func simDefinition() *window.Definition {
 	return &window.Definition{
@@ -52,9 +61,9 @@ func (c randChooser) intn(n int) int { return c.r.IntN(n) }
 func seeded(seed uint64) chooser { return randChooser{rand.New(rand.NewPCG(seed, 1))} }
 
 // runSim plays one schedule and returns it with what was wrong.
-func runSim(c chooser, fault Fault, halvesApart, lagging bool, trace ...bool) *sim {
+func runSim(c chooser, fault Fault, v variant, trace ...bool) *sim {
 	def := simDefinition()
-	s := &sim{c: c, grid: def.Grid(), last: map[int32]*Owner{}, wrong: map[string]bool{}, halvesApart: halvesApart, lagging: lagging, tracing: len(trace) > 0,
+	s := &sim{c: c, grid: def.Grid(), last: map[int32]*Owner{}, wrong: map[string]bool{}, variant: v, tracing: len(trace) > 0,
 		db: []*simDB{newSimDB(), newSimDB()}, replica: []*simDB{newSimDB(), newSimDB()}, cache: map[[2]int64]simDurable{}}
 	s.cfg = Config{Grid: s.grid, Bands: def.Bands, Definition: def.Hash(), Lateness: simPane * time.Millisecond, MaxBytes: 1, Fault: fault}
 	s.seen = [2]Checkpoint{{Cut: -1}, {Cut: -1}}

@@ -16,7 +16,7 @@ var (
 	simSeed  = flag.Uint64("sim.seed", 0, "first seed; one seed reproduces one schedule")
 )
 
-func simulate(runs int, first uint64, fault Fault, halvesApart, lagging bool) (wrong int, firstWrong uint64, kinds map[string]int, total simStats, with simStats) {
+func simulate(runs int, first uint64, fault Fault, v variant) (wrong int, firstWrong uint64, kinds map[string]int, total simStats, with simStats) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	kinds, firstWrong = map[string]int{}, ^uint64(0)
@@ -24,7 +24,7 @@ func simulate(runs int, first uint64, fault Fault, halvesApart, lagging bool) (w
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < runs; i += workers {
-				s := runSim(seeded(first+uint64(i)), fault, halvesApart, lagging)
+				s := runSim(seeded(first+uint64(i)), fault, v)
 				mu.Lock()
 				if len(s.wrong) > 0 {
 					wrong++
@@ -63,7 +63,7 @@ func (a simStats) once() simStats {
 }
 
 func TestEverySchedule(t *testing.T) {
-	wrong, first, kinds, total, with := simulate(*simRuns, *simSeed, 0, false, false)
+	wrong, first, kinds, total, with := simulate(*simRuns, *simSeed, 0, asDesigned)
 	t.Logf("%d schedules; events %+v; schedules with at least one %+v", *simRuns, total, with)
 	if wrong > 0 {
 		t.Fatalf("%d of %d schedules wrong, first seed %d: %v", wrong, *simRuns, first, kinds)
@@ -93,7 +93,7 @@ func (c rapidChooser) intn(n int) int { return rapid.IntRange(0, n-1).Draw(c.t, 
 // With -sim.fault=N (a Fault) the trap is open and rapid shows the smallest schedule that falls into it.
 func TestNoScheduleThatRapidFindsIsWrong(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		if s := runSim(rapidChooser{t}, Fault(*simFault), false, false); len(s.wrong) > 0 {
+		if s := runSim(rapidChooser{t}, Fault(*simFault), asDesigned); len(s.wrong) > 0 {
 			for p, log := range s.log {
 				for off, r := range log {
 					t.Logf("p%d offset %d at %d: %s", p, off, r.at, r)
@@ -107,9 +107,9 @@ func TestNoScheduleThatRapidFindsIsWrong(t *testing.T) {
 // traps are the designs that were wrong, each a switch on the production code (or on what the store answers) that the
 // simulation must catch.
 var traps = []struct {
-	name                 string
-	fault                Fault
-	halvesApart, lagging bool
+	name    string
+	fault   Fault
+	variant variant
 }{
 	{name: "pane sums moved by the effect of records", fault: DeltaSums},
 	{name: "closing windows written only when touched", fault: WindowsOnlyTouched},
@@ -130,15 +130,16 @@ var traps = []struct {
 	{name: "quarantined ratings counted", fault: QuarantinedCounted},
 	{name: "the generation in the version", fault: GenerationInVersion},
 	{name: "sums of recent panes only", fault: SumsRecentOnly},
-	{name: "the checkpoint's halves read apart", halvesApart: true},
-	{name: "reads from a lagging replica", lagging: true},
+	{name: "the checkpoint's halves read apart", variant: halvesApart},
+	{name: "reads from a lagging replica", variant: laggingReplica},
+	{name: "additive deltas with an insert token", variant: additiveDeltas},
 }
 
 func TestEachTrapIsCaught(t *testing.T) {
 	for _, trap := range traps {
 		t.Run(trap.name, func(t *testing.T) {
 			for runs := 500; runs <= *simRuns; runs *= 4 {
-				wrong, first, kinds, _, _ := simulate(runs, *simSeed, trap.fault, trap.halvesApart, trap.lagging)
+				wrong, first, kinds, _, _ := simulate(runs, *simSeed, trap.fault, trap.variant)
 				if wrong > 0 {
 					t.Logf("%d of %d schedules wrong, first seed %d: %v", wrong, runs, first, kinds)
 					return
@@ -152,7 +153,7 @@ func TestEachTrapIsCaught(t *testing.T) {
 // A schedule is a function of its seed: -sim.seed=N -sim.trace -run TestASeedReproducesItsSchedule prints it step by step.
 func TestASeedReproducesItsSchedule(t *testing.T) {
 	for range 20 {
-		a, b := runSim(seeded(*simSeed+7), 0, false, false), runSim(seeded(*simSeed+7), 0, false, false)
+		a, b := runSim(seeded(*simSeed+7), 0, asDesigned), runSim(seeded(*simSeed+7), 0, asDesigned)
 		if a.stats != b.stats || len(a.wrong) != len(b.wrong) {
 			t.Fatalf("two runs of a seed differ: %+v and %+v", a.stats, b.stats)
 		}
@@ -160,7 +161,7 @@ func TestASeedReproducesItsSchedule(t *testing.T) {
 	if !*simTrace {
 		return
 	}
-	s := runSim(seeded(*simSeed), 0, false, false, true)
+	s := runSim(seeded(*simSeed), 0, asDesigned, true)
 	for p, log := range s.log {
 		for off, r := range log {
 			t.Logf("p%d offset %d at %d: %s", p, off, r.at, r)
