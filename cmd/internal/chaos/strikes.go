@@ -16,8 +16,8 @@ type striker struct {
 	hits tally
 }
 
-// patience is how long a strike waits for the step that it is aimed at.
-const patience = 8 * time.Second
+// patience is how long a strike waits for the step that it is aimed at: a flush of a backlog is long.
+const patience = 30 * time.Second
 
 // loop draws faults from a deck, the next shuffled when it is used up, until the time is over and none of its faults is
 // missing. A fault that missed its step is tried again at once, a few times.
