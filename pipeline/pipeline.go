@@ -61,7 +61,6 @@ type Pipeline struct {
 	mu       sync.Mutex
 	live     map[int32]*partition
 	finished map[int32]owner.Stats // of assignments that ended
-	since    time.Time             // start of the assignment
 	topic    int                   // partitions of the topic
 }
 
@@ -146,7 +145,7 @@ func (p *Pipeline) assignPartition(ctx context.Context, r *run, cfg *owner.Confi
 func (p *Pipeline) publish(r *run, topicPartitions int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.topic, p.since = topicPartitions, p.parts.Now()
+	p.topic = topicPartitions
 	for _, pt := range r.partitions {
 		p.live[pt.number] = pt
 	}
