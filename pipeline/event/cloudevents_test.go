@@ -87,3 +87,26 @@ func TestACloudEventThatIsWrongIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingOfTheRecordBeforeIsLeftInTheEvent(t *testing.T) {
+	decoder := NewDecoder(testConfig())
+	for name, tc := range map[string]struct {
+		value   string
+		headers []Header
+	}{
+		"an envelope without data":            {envelopeAround(`"subject":"x"`), headers("content-type", "application/cloudevents+json")},
+		"an old version in binary mode":       {with(), headers(ceVersion, "0.3")},
+		"an empty record":                     {"", nil},
+		"base64 of something else":            {envelopeAround(`"data_base64":"aGVsbG8="`), nil},
+		"an object that ends before a member": {"{", nil},
+	} {
+		var ev Event
+		if err := decoder.Decode([]byte(with(`"comment":"of somebody else"`)), nil, &ev); err != nil {
+			t.Fatal(err)
+		}
+		if err := decoder.Decode([]byte(tc.value), tc.headers, &ev); err == nil {
+			t.Fatalf("%s is accepted", name)
+		}
+		same(t, &ev, &Event{Quality: NoQuality()})
+	}
+}

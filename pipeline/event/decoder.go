@@ -75,6 +75,7 @@ func (d *Decoder) decode(value []byte, headers []Header, ev *Event) {
 	clear(d.errs)
 	d.errs = d.errs[:0]
 	d.envelope = envelope{}
+	*ev = Event{Quality: NoQuality()} // nothing of the record before is left, even where reading ends at the envelope
 	d.start(value)
 	d.mode = modeOf(headers)
 	switch {
