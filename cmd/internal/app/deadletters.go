@@ -115,14 +115,11 @@ func (s *shell) withLetters(cmd *cobra.Command, number uint32, f func(ctx contex
 		return err
 	}
 	ctx := cmd.Context()
-	conn, err := connect(ctx, &loaded)
+	conn, err := connectMigrated(ctx, &loaded)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := requireSchema(ctx, conn); err != nil {
-		return err
-	}
 	epoch, err := lettersEpoch(ctx, conn, number)
 	if err != nil {
 		return err

@@ -131,14 +131,11 @@ func userName() string {
 }
 
 func (s *shell) erase(ctx context.Context, loaded *config.Loaded, request erasure.Request, o erasing) (err error) {
-	conn, err := connect(ctx, loaded)
+	conn, err := connectMigrated(ctx, loaded)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := requireSchema(ctx, conn); err != nil {
-		return err
-	}
 	bounds := erasure.DefaultConfig()
 	bounds.Wait = o.wait
 	e, err := newEraser(&loaded.Config, conn, bounds)

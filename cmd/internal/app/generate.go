@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -133,14 +132,7 @@ const mostBytes = 1_040_000
 
 // generated prints what was sent.
 func (s *shell) generated(summary load.Summary, err error, asJSON bool) error {
-	var printing error
-	if asJSON {
-		printing = s.printJSON(summary)
-	} else {
-		var text strings.Builder
-		summary.Write(&text)
-		_, printing = fmt.Fprint(s.stdout, text.String())
-	}
+	printing := s.printSummary(&summary, asJSON)
 	switch {
 	case errors.Is(err, load.ErrUnreachable):
 		return unavailable(err)

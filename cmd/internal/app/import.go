@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -133,14 +131,7 @@ func (s *shell) imported(summary importer.Summary, err error, asJSON bool) error
 	if errors.Is(err, importer.ErrUsage) {
 		return usageError(err)
 	}
-	var printing error
-	if asJSON {
-		printing = s.printJSON(summary)
-	} else {
-		var text strings.Builder
-		summary.Write(&text)
-		_, printing = fmt.Fprint(s.stdout, text.String())
-	}
+	printing := s.printSummary(&summary, asJSON)
 	switch {
 	case err != nil:
 		return sendingError(err)

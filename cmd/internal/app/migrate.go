@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -77,6 +78,18 @@ func connect(ctx context.Context, loaded *config.Loaded) (driver.Conn, error) {
 		err = unavailable(fmt.Errorf("%w: is ClickHouse running there? clickhouse.dsn (--clickhouse) says where, now from %s", err, loaded.From("clickhouse.dsn")))
 	}
 	return conn, err
+}
+
+// connectMigrated is connect to a database whose schema is up to date.
+func connectMigrated(ctx context.Context, loaded *config.Loaded) (driver.Conn, error) {
+	conn, err := connect(ctx, loaded)
+	if err != nil {
+		return nil, err
+	}
+	if err := requireSchema(ctx, conn); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }
 
 // migration is a step in the answers of migrate.

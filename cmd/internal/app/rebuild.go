@@ -156,14 +156,11 @@ func (s *shell) rebuild(ctx context.Context, loaded *config.Loaded, o rebuilding
 	if err != nil {
 		return usageError(err)
 	}
-	conn, err := connect(ctx, loaded)
+	conn, err := connectMigrated(ctx, loaded)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := requireSchema(ctx, conn); err != nil {
-		return err
-	}
 	def, err := topicDefinition(ctx, cfg)
 	if err != nil {
 		return err

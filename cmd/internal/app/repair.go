@@ -23,14 +23,11 @@ func (s *shell) repair(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
-	conn, err := connect(ctx, &loaded)
+	conn, err := connectMigrated(ctx, &loaded)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := requireSchema(ctx, conn); err != nil {
-		return err
-	}
 	return s.repairConflicts(ctx, &loaded.Config, conn)
 }
 

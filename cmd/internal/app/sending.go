@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"satisflow/cmd/internal/config"
@@ -63,5 +64,16 @@ func sendingError(err error) error {
 	if errors.Is(err, deliver.ErrGaveUp) {
 		return unavailable(err)
 	}
+	return err
+}
+
+// printSummary prints what was sent.
+func (s *shell) printSummary(summary interface{ Write(io.Writer) }, asJSON bool) error {
+	if asJSON {
+		return s.printJSON(summary)
+	}
+	var text strings.Builder
+	summary.Write(&text)
+	_, err := io.WriteString(s.stdout, text.String())
 	return err
 }
