@@ -12,7 +12,9 @@ func (g generator) pipelineAlerts() []Rule {
 	if g.cfg.Target.On != Mean {
 		all = append(all, g.rulesOutdated())
 	}
-	return g.rules(append(all, processorDown(), gatewayDown()))
+	all = append(all, processorDown(), gatewayDown())
+	all = append(all, g.erasureAlerts()...)
+	return g.rules(append(all, g.customerAlerts()...))
 }
 
 func (g generator) catchingUpLong() alert {

@@ -72,6 +72,10 @@ func TestABrokenRuleFailsItsScenario(t *testing.T) {
 		{"a gap ends a page", "restart", "keep_firing_for: 30m", "keep_firing_for: 1m"},
 		{"slower is better", "leading", "> on (value, metric)", "< on (value, metric)"},
 		{"a counter that is born above 0 is not seen", "pipeline", "unless satisflow_records_lost_total offset 1h) > 0", "unless satisflow_records_lost_total) > 0"},
+		{"a gateway that starts begins the day anew", "customers", "max(max_over_time(satisflow_erasures_unfinished[30m]))", "max(satisflow_erasures_unfinished)"},
+		{"the first day of metrics is taken for a failure", "customers", "offset 1d", ""},
+		{"pushing that is off is missed", "customers", "max(satisflow_alerts_push_enabled) == 1", "max(satisflow_alerts_push_enabled) >= 0"},
+		{"a push is wanted though nothing is open", "customers", "(satisflow_alerts_open)) > 0", "(satisflow_alerts_open)) >= 0"},
 		{"absence is not seen", "all-gone", "absent_over_time(satisflow_partitions_owned[10m])", "satisflow_partitions_owned < 0"},
 	} {
 		t.Run(broken.name, func(t *testing.T) {

@@ -55,6 +55,7 @@ func TestWhatIsInhibited(t *testing.T) {
 		{"the slower page does not silence the sharper", "SatisfactionBurnFast", "SatisfactionSharpDrop", legal, legal, false},
 		{"the page of a service silences that of all", "SatisfactionSharpDrop", "SatisfactionSharpDrop", legal, overall, true},
 		{"the page of all does not silence that of a service", "SatisfactionSharpDrop", "SatisfactionSharpDrop", overall, legal, false},
+		{"a dependency that is down explains alerts on customers", "SatisflowDependencyDown", "SatisflowCustomerAlertsStale", everywhere, everywhere, true},
 		{"a dependency that is down explains what follows", "SatisflowDependencyDown", "SatisflowInsertsStalled", everywhere, everywhere, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

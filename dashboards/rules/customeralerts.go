@@ -1,0 +1,64 @@
+package rules
+
+import "time"
+
+// customerAlerts say that alerts on customers do not come to whoever is to act on them. The customers' alerts themselves
+// go to Alertmanager without Prometheus.
+func (g generator) customerAlerts() []alert {
+	return []alert{g.customerAlertsStale(), g.customerAlertsUnsent(), g.mailsPending()}
+}
+
+// openAlerts counts each open alert once, though several processes may show it.
+const openAlerts = "sum(max by (rule, severity) (satisflow_alerts_open))"
+
+// customerAlertsStale looks back as long as an evaluation may be old: a process that has just started shows 0.
+func (g generator) customerAlertsStale() alert {
+	return alert{
+		name: "SatisflowCustomerAlertsStale", severity: Ticket, class: ClassPipeline,
+		expr: promql("time() - max(max_over_time(satisflow_alerts_evaluated_timestamp_seconds[{range}])) > {old}",
+			"range", g.duration(10*time.Minute), "old", g.seconds(10*time.Minute)),
+		wait: 5 * time.Minute, keep: 5 * time.Minute,
+		text: text{
+			"Alerts on customers have not been evaluated for more than 10 minutes: dissatisfied customers go unnoticed.",
+			"客户警报已超过 10 分钟没有计算:不满意的客户无人注意。",
+			"The next evaluation that succeeds makes good what arrived in the hour before it. A low rating that waits longer raises no alert any more.",
+			"恢复后的首次计算会补上此前一小时内到达的评分;等待更久的低分不再触发警报。",
+		},
+	}
+}
+
+// customerAlertsUnsent lets a push come after the first alert in a long time has opened: the wait is for that.
+func (g generator) customerAlertsUnsent() alert {
+	return alert{
+		name: "SatisflowCustomerAlertsUnsent", severity: Ticket, class: ClassPipeline,
+		expr: promql(`
+{open}
+and on ()
+  time() - max(max_over_time(satisflow_alerts_pushed_timestamp_seconds[{range}])) > {old}
+and on ()
+  max(satisflow_alerts_push_enabled) == 1
+and on ()
+  {open} > 0`, "open", openAlerts, "range", g.duration(10*time.Minute), "old", g.seconds(10*time.Minute)),
+		wait: 10 * time.Minute, keep: 5 * time.Minute,
+		text: text{
+			"{{ $value }} alerts on customers are open, but none has reached Alertmanager for more than 10 minutes.",
+			"有 {{ $value }} 条未关闭的客户警报,但已超过 10 分钟没有送达 Alertmanager。",
+			"They are in the table customer_satisfaction_alerts and in the API. Alertmanager ends what is no longer sent, and so tells people that all is well.",
+			"警报仍在表 customer_satisfaction_alerts 和 API 中。Alertmanager 会把不再发送的警报视为已恢复,从而误报一切正常。",
+		},
+	}
+}
+
+func (g generator) mailsPending() alert {
+	return alert{
+		name: "SatisflowMailsPending", severity: Ticket, class: ClassPipeline,
+		expr: promql("max(satisflow_mails_pending) > 0"),
+		wait: 30 * time.Minute, keep: 5 * time.Minute,
+		text: text{
+			"{{ $value }} mails could not be delivered for 30 minutes: owners do not hear of falling satisfaction.",
+			"有 {{ $value }} 封邮件 30 分钟仍未送出:负责人未收到满意度下降的通知。",
+			"They are kept and tried again. Most often the mail server is away or refuses the sign-in, the sender or the recipient.",
+			"邮件会保留并重试。常见原因:邮件服务器不可用,或拒绝登录、发件人或收件人。",
+		},
+	}
+}
