@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"satisflow/pipeline/owner"
@@ -35,50 +36,98 @@ type Producer interface {
 }
 
 // Sink is an owner.Sink that writes dead letters to the topic too, after it has passed them on; all else it only passes on.
-// The table comes first: its rows replace each other, while a message that is written again, after an outage of
-// ClickHouse or a crash, is there twice. Readers of the topic tell by partition and offset.
+// The table comes first: its rows replace each other, while a message that is written again is there twice. So an insert
+// that is repeated, after an outage of Kafka, sends only what was not acknowledged. After a crash, or where Kafka took a
+// message and could not say so, one may be twice there all the same: readers of the topic tell by partition and offset.
 type Sink struct {
 	owner.Sink
-	Topic Producer
+	topic Producer
+
+	mu   sync.Mutex
+	sent map[place]bool // of the insert that is being repeated
 }
+
+// place is where a rejected record came from.
+type place struct {
+	partition int32
+	offset    int64
+}
+
+// New returns a sink that passes rows on to the table and writes dead letters to the topic.
+func New(table owner.Sink, topic Producer) *Sink {
+	return &Sink{Sink: table, topic: topic, sent: map[place]bool{}}
+}
+
+// produceAtOnce bounds the messages whose fate stays unknown when the time of an insert is over.
+const produceAtOnce = 1000
 
 // InsertDeadLetters passes the rows on and writes them to the topic. A record that the topic does not take goes there
 // shortened; the table has it whole.
-func (s Sink) InsertDeadLetters(ctx context.Context, rows []owner.DeadLetter) error {
+func (s *Sink) InsertDeadLetters(ctx context.Context, rows []owner.DeadLetter) error {
 	if err := s.Sink.InsertDeadLetters(ctx, rows); err != nil {
 		return err
 	}
-	messages := make([]source.Message, len(rows))
-	for i := range rows {
-		messages[i] = message(&rows[i])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for part := range slices.Chunk(s.unsent(rows), produceAtOnce) {
+		if err := s.write(ctx, part); err != nil {
+			return fmt.Errorf("write %d dead letters to their topic: %w", len(rows), err)
+		}
 	}
-	err := s.Topic.Produce(ctx, messages...)
-	if errors.Is(err, source.ErrTooLarge) {
-		err = s.produceShort(ctx, messages, err)
-	}
-	if err != nil {
-		return fmt.Errorf("write %d dead letters to their topic: %w", len(rows), err)
-	}
+	clear(s.sent)
 	return nil
 }
 
-// produceShort writes what was too large again, shortened; other failures stay as they are.
-func (s Sink) produceShort(ctx context.Context, messages []source.Message, failed error) error {
-	var each source.ProduceErrors
-	if !errors.As(failed, &each) {
-		return failed
-	}
-	var short []source.Message
-	for i, err := range each {
-		switch {
-		case err == nil:
-		case errors.Is(err, source.ErrTooLarge):
-			short = append(short, shortened(messages[i]))
-		default:
-			return failed
+func (s *Sink) unsent(rows []owner.DeadLetter) (out []*owner.DeadLetter) {
+	for i := range rows {
+		if !s.sent[placeOf(&rows[i])] {
+			out = append(out, &rows[i])
 		}
 	}
-	return s.Topic.Produce(ctx, short...)
+	return out
+}
+
+func placeOf(d *owner.DeadLetter) place { return place{d.Partition, d.Offset} }
+
+// write writes the rows, then those again that were too large, shortened, and returns what is left to fail.
+func (s *Sink) write(ctx context.Context, rows []*owner.DeadLetter) error {
+	messages := make([]source.Message, len(rows))
+	for i, d := range rows {
+		messages[i] = message(d)
+	}
+	failed := s.produce(ctx, rows, messages)
+	var large []*owner.DeadLetter
+	var short []source.Message
+	for i, err := range failed {
+		if errors.Is(err, source.ErrTooLarge) {
+			large, short = append(large, rows[i]), append(short, shortened(messages[i]))
+			failed[i] = nil
+		}
+	}
+	if len(short) > 0 {
+		failed = append(failed, s.produce(ctx, large, short)...)
+	}
+	if errors.Join(failed...) == nil {
+		return nil
+	}
+	return failed
+}
+
+// produce notes which of the rows the topic has, and returns an error for each that it has not.
+func (s *Sink) produce(ctx context.Context, rows []*owner.DeadLetter, messages []source.Message) source.ProduceErrors {
+	failed := make(source.ProduceErrors, len(rows))
+	err := s.topic.Produce(ctx, messages...)
+	var each source.ProduceErrors
+	known := errors.As(err, &each) && len(each) == len(rows)
+	for i := range rows {
+		if failed[i] = err; known {
+			failed[i] = each[i]
+		}
+		if failed[i] == nil {
+			s.sent[placeOf(rows[i])] = true
+		}
+	}
+	return failed
 }
 
 // shortened keeps the beginning of the record and says how long it was. Headers of the record may be large too: only ours stay.

@@ -11,11 +11,12 @@ import (
 	"satisflow/sinks/sinktest"
 )
 
-// topic takes messages up to a size, and none while it is down.
+// topic takes messages up to a size, and none while it is down or out of order.
 type topic struct {
-	limit int
-	down  bool
-	got   []source.Message
+	limit   int
+	down    bool
+	refuses func(m source.Message) bool // nil for none
+	got     []source.Message
 }
 
 func (t *topic) Produce(_ context.Context, messages ...source.Message) error {
@@ -23,7 +24,7 @@ func (t *topic) Produce(_ context.Context, messages ...source.Message) error {
 	failed := false
 	for i, m := range messages {
 		switch {
-		case t.down:
+		case t.down || t.refuses != nil && t.refuses(m):
 			errs[i], failed = source.ErrUnavailable, true
 		case len(m.Value) > t.limit:
 			errs[i], failed = fmt.Errorf("%w: %d bytes", source.ErrTooLarge, len(m.Value)), true
@@ -60,7 +61,7 @@ func header(m source.Message, key string) string {
 
 func TestALetterGoesToTheTopicWholeAndIsShortenedOnlyWhenItMust(t *testing.T) {
 	to, table := &topic{limit: 1 << 20}, memory()
-	if err := (Sink{Sink: table, Topic: to}).InsertDeadLetters(t.Context(), letters()); err != nil {
+	if err := New(table, to).InsertDeadLetters(t.Context(), letters()); err != nil {
 		t.Fatal(err)
 	}
 	if len(to.got) != 2 || len(table.DeadLetters()) != 2 || len(table.DeadLetters()[1].Value) != 2<<20 {
@@ -78,7 +79,7 @@ func TestALetterGoesToTheTopicWholeAndIsShortenedOnlyWhenItMust(t *testing.T) {
 
 func TestAnOutageOfTheTopicIsAnErrorAfterTheTableHasTheRows(t *testing.T) {
 	to, table := &topic{limit: 1 << 20, down: true}, memory()
-	err := (Sink{Sink: table, Topic: to}).InsertDeadLetters(t.Context(), letters())
+	err := New(table, to).InsertDeadLetters(t.Context(), letters())
 	if !errors.Is(err, source.ErrUnavailable) || len(table.DeadLetters()) != 2 {
 		t.Errorf("%v, %d rows", err, len(table.DeadLetters()))
 	}
@@ -87,7 +88,54 @@ func TestAnOutageOfTheTopicIsAnErrorAfterTheTableHasTheRows(t *testing.T) {
 func TestNothingGoesToTheTopicWhileTheTableRefuses(t *testing.T) {
 	to, table := &topic{limit: 1 << 20}, memory()
 	table.Fault = func(string, int) (int, error) { return 0, errors.New("down") }
-	if err := (Sink{Sink: table, Topic: to}).InsertDeadLetters(t.Context(), letters()); err == nil || len(to.got) != 0 {
+	if err := New(table, to).InsertDeadLetters(t.Context(), letters()); err == nil || len(to.got) != 0 {
 		t.Errorf("%v, %d messages", err, len(to.got))
 	}
 }
+
+func TestAnInsertThatIsRepeatedSendsOnlyWhatTheTopicHasNot(t *testing.T) {
+	rows := make([]owner.DeadLetter, 3*produceAtOnce)
+	for i := range rows {
+		rows[i] = owner.DeadLetter{Partition: int32(i % 2), Offset: int64(i / 2), Timestamp: 1, Reason: "bad_json", Value: []byte("{")}
+	}
+	rows[1].Value = make([]byte, 2<<20) // to be shortened, while others fail
+	ofPartition := func(p string) func(source.Message) bool {
+		return func(m source.Message) bool { return header(m, HeaderPartition) == p }
+	}
+	to, table := &topic{limit: 1 << 20, refuses: ofPartition("0")}, memory()
+	sink := New(table, to)
+	for attempt, want := range []int{produceAtOnce / 2, produceAtOnce * 3 / 4} { // the half of what is sent, each time
+		if err := sink.InsertDeadLetters(t.Context(), rows); !errors.Is(err, source.ErrUnavailable) || len(to.got) != want {
+			t.Fatalf("attempt %d: %v, %d messages, want %d", attempt, err, len(to.got), want)
+		}
+	}
+	to.refuses = nil
+	if err := sink.InsertDeadLetters(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	places := map[string]int{}
+	for _, m := range to.got {
+		places[header(m, HeaderPartition)+"/"+header(m, HeaderOffset)]++
+	}
+	if len(to.got) != len(rows) || len(places) != len(rows) || len(table.DeadLetters()) != len(rows) {
+		t.Errorf("%d messages for %d places of %d rows, %d in the table", len(to.got), len(places), len(rows), len(table.DeadLetters()))
+	}
+	if err := sink.InsertDeadLetters(t.Context(), rows[:1]); err != nil || len(to.got) != len(rows)+1 || len(sink.sent) != 0 {
+		t.Errorf("the same record of a later insert: %v, %d messages, %d remembered", err, len(to.got), len(sink.sent))
+	}
+}
+
+func TestAnErrorWithoutWordOnEachMessageLeavesAllToBeSentAgain(t *testing.T) {
+	to := &wordless{}
+	sink := New(memory(), to)
+	if err := sink.InsertDeadLetters(t.Context(), letters()); !errors.Is(err, errWordless) || len(sink.sent) != 0 {
+		t.Errorf("%v, %d remembered", err, len(sink.sent))
+	}
+}
+
+var errWordless = errors.New("closed")
+
+// wordless fails without saying which messages.
+type wordless struct{}
+
+func (*wordless) Produce(context.Context, ...source.Message) error { return errWordless }

@@ -58,7 +58,7 @@ func newProcessing(cfg *config.Config, conn driver.Conn, epoch clickhouse.Epoch,
 			return source.NewReader(cfg.Kafka.Config, cfg.Kafka.Reader, cfg.Kafka.Topic, partition, hooks, log)
 		},
 		Store:     clickhouse.NewStore(conn, epoch.Number, def),
-		Sink:      deadletter.Sink{Sink: clickhouse.NewSink(conn, epoch.Number, def), Topic: producer},
+		Sink:      deadletter.New(clickhouse.NewSink(conn, epoch.Number, def), producer),
 		Permanent: clickhouse.IsPermanent, Observer: m, Now: time.Now, ID: processorID(), Log: log,
 	})
 	reg.MustRegister(metrics.NewExporter(metrics.ExporterConfig{
