@@ -63,15 +63,14 @@ func replyCode(err error) int {
 	return reply.Code
 }
 
-// ofMail says whether the server's answer is about the mail, for good. Of the answers of class 5, those about the sign-in
-// are not: it is mended while mails wait.
+// needsSignIn answers a recipient too, at some servers.
+const needsSignIn = 530
+
+// ofMail says whether the server's answer is about the mail, for good. A missing sign-in is not: it is mended while mails
+// wait.
 func ofMail(err error) bool {
-	switch code := replyCode(err); code {
-	case 530, 534, 535, 538:
-		return false
-	default:
-		return code/100 == 5
-	}
+	code := replyCode(err)
+	return code/100 == 5 && code != needsSignIn
 }
 
 // failure is an error of the library or the server whose text may be logged.

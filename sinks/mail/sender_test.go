@@ -132,8 +132,8 @@ func TestAPasswordThatWasMendedIsUsedWithoutARestart(t *testing.T) {
 }
 
 func TestWhatTheServerRefuses(t *testing.T) {
-	const good, unknown, grey = "li.wei@example.org", "gone@example.org", "grey@example.org"
-	refuse := map[string]string{unknown: "550 5.1.1 <gone@example.org> is not known here", grey: "451 4.7.1 greylisted, come again"}
+	const good, unknown, grey, relayed = "li.wei@example.org", "gone@example.org", "grey@example.org", "li.na@elsewhere.example"
+	refuse := map[string]string{unknown: "550 5.1.1 <gone@example.org> is not known here", grey: "451 4.7.1 greylisted, come again", relayed: "530 5.7.0 sign in first"}
 	servers := map[string]*realmail.Server{} // by what they say to contents
 	for _, data := range []string{"", "554 5.7.1 no such mails, li.wei@example.org", "452 4.2.2 full"} {
 		servers[data[:min(3, len(data))]] = realmail.Start(t, realmail.Options{Refuse: refuse, RefuseData: data})
@@ -148,6 +148,7 @@ func TestWhatTheServerRefuses(t *testing.T) {
 	}{
 		{"an unknown recipient", "", []string{unknown}, true, nil, ""},
 		{"a greylisted recipient", "", []string{grey}, false, []string{grey}, ""},
+		{"a recipient that wants a sign-in", "", []string{relayed}, false, []string{relayed}, ""},
 		{"an address that is none", "", []string{"li wei"}, true, nil, ""},
 		{"the others get it when one is unknown", "", []string{unknown, good}, true, nil, good},
 		{"the others get it when one is no address", "", []string{"<>", good}, true, nil, good},
