@@ -76,9 +76,9 @@ func pastExpectations(at time.Time) map[string]map[string]shown {
 	by := func(a answer) shown { return shown{want: a, at: at, off: 1e-6} }
 	const minute, both = 60, 2
 	return map[string]map[string]shown{
-		"Records read per second, and a week before":         {"read": one(both * 15), "week": one(both * 7.5)},
-		"Counted by the counters and by the windows, in 1 h": {"counters": one(both * 12 * 3600), "windows": one(160)},
-		"Dead letters, by reason":                            {"dead": by(answer{"bad_json": both * 0.5 * minute})},
+		"Records read per second, and a week before":        {"read": one(both * 15), "week": one(both * 7.5)},
+		"Counted by the counters and by the windows, in 1h": {"counters": one(both * 12 * 3600), "windows": one(160)},
+		"Dead letters, by reason":                           {"dead": by(answer{"bad_json": both * 0.5 * minute})},
 		"Duplicates, corrections, erasures, late and replayed records": {
 			"duplicates": one(both * 1 * minute), "corrections": one(both * 2 * minute), "erasures": one(both * 0.25 * minute),
 			"late": one(both * 3 * minute), "replayed": one(both * 0.125 * minute), "frozen": one(both * 0.0625 * minute)},

@@ -116,7 +116,6 @@ func TestABadConfigurationIsRefused(t *testing.T) {
 	for want, spoil := range map[string]func(*Config){
 		"milestones[0]: 1.5": func(c *Config) { c.Milestones = []float64{1.5} },
 		"target.on":          func(c *Config) { c.Rules.Target.On, c.Rules.Target.Value = "mean", 4.5 },
-		"windows: no 28d":    func(c *Config) { c.Rules.Windows = c.Rules.Windows[:4]; c.Rules.Burns = c.Rules.Burns[:1] },
 		"runbook_base":       func(c *Config) { c.Rules.RunbookBase = "" },
 	} {
 		cfg := DefaultConfig()

@@ -2,6 +2,7 @@ package grafana
 
 import (
 	"fmt"
+	"time"
 
 	"satisflow/dashboards/rules"
 	"satisflow/pipeline/window"
@@ -34,25 +35,13 @@ func (c Config) Validate() error {
 			return fmt.Errorf("milestones[%d]: %v: want a share above 0 and below 1, such as 0.85", i, m)
 		}
 	}
-	for _, name := range []string{longWindow, dayWindow} {
-		if !hasWindow(c.Rules.Windows, name) {
-			return fmt.Errorf("windows: no %s: the dashboards open with it", name)
-		}
-	}
 	return nil
 }
 
-// Windows that the dashboards open with.
-const longWindow, dayWindow = "28d", "24h"
+// near is the configured window that is nearest in length; the dashboards open with the one nearest to a day.
+func (c Config) near(length time.Duration) window.Spec { return rules.Nearest(c.Rules.Windows, length) }
 
-func hasWindow(windows []window.Spec, name string) bool {
-	for _, w := range windows {
-		if w.Name == name {
-			return true
-		}
-	}
-	return false
-}
+const day = 24 * time.Hour
 
 // Language is one of those that dashboards are written in.
 type Language string

@@ -33,7 +33,7 @@ func leadership(cfg Config, lang Language) Dashboard {
 			"满意度相对于目标 %s 的现状,默认统计 28 天。每个比例都附样本量 n 和 95 %% 置信区间。"}, percent(cfg.Rules.Target.Value)),
 		Tags: []string{"satisflow", string(lang)}, SchemaVersion: schemaVersion, GraphTooltip: 1, Refresh: "5m", Timezone: "browser",
 		Time:        TimeRange{"now-28d", "now"},
-		Templating:  Templating{[]Variable{b.serviceVariable(), b.windowVariable(dayWindow)}},
+		Templating:  Templating{[]Variable{b.serviceVariable(), b.windowVariable(b.cfg.near(day).Name)}},
 		Annotations: b.alerts(`,class=~"target|leading"`),
 		Links:       []BoardLink{boardLink(b.t(text{"On-call dashboard", "值班视图"}), "/d/"+b.uid(OnCallUID), "dashboard")},
 		Panels:      b.panels,

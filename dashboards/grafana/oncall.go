@@ -30,7 +30,7 @@ func onCall(cfg Config, lang Language) Dashboard {
 		Templating: Templating{[]Variable{
 			b.labelVariable("dimension", text{"Dimension", "维度"}, `label_values(`+ratingsSum+`, dimension)`),
 			b.labelVariable("value", text{"Value", "取值"}, `label_values(`+ratingsSum+`{dimension=~"$dimension"}, value)`),
-			b.windowVariable(dayWindow),
+			b.windowVariable(b.cfg.near(day).Name),
 		}},
 		Annotations: b.alerts(""),
 		Links:       append([]BoardLink{boardLink(b.t(text{"Leadership dashboard", "管理层视图"}), "/d/"+b.uid(LeadershipUID), "dashboard")}, b.runbookIndex()...),

@@ -106,7 +106,7 @@ func liveExpectations() map[string]map[string]shown {
 			"n": {want: number}, "verdict": {want: verdict}, "budget": {want: budget, off: 1e-9},
 		},
 		"Ratings in the rolling window": {"n": {want: number}},
-		"Quality of the last 24 hours, by service": {
+		"Quality in the last 24h, by service": {
 			"mean": {want: answer{"legal_consulting/response_time_ms": 1450, "legal_consulting/accuracy": 0.5}},
 			"n":    {want: answer{"legal_consulting/response_time_ms": 30, "legal_consulting/accuracy": 30}},
 		},

@@ -1,13 +1,18 @@
 package grafana
 
+import (
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
 // inflow shows whether ratings come, and how old the figures are.
 func (b *board) inflow() {
-	const day, hour = "offset 7d", "1h"
 	b.add(12, 8, b.graph(text{"Records read per second, and a week before", "每秒读取的记录数及一周前"},
 		text{"Of all processors. Far below last week means that something upstream has stopped, or that nobody reads.", "全部处理进程合计。远低于上周说明上游停止,或没有进程在读取。"}, "reqps",
 		[]Target{
 			over("read", "sum(rate(satisflow_records_consumed_total[$__rate_interval]))", b.t(text{"read", "读取"})),
-			over("week", "sum(rate(satisflow_records_consumed_total[$__rate_interval] "+day+"))", b.t(text{"a week before", "一周前"})),
+			over("week", "sum(rate(satisflow_records_consumed_total[$__rate_interval] offset 7d))", b.t(text{"a week before", "一周前"})),
 		},
 		b.target(field{name: "week", more: line(grey, 1, 6, 6)})))
 	b.add(12, 8, b.graph(text{"Records that wait, by partition", "各分区等待处理的记录数"},
@@ -21,25 +26,28 @@ func (b *board) inflow() {
 	b.add(8, 8, b.graph(text{"Age of the watermark, by partition", "各分区水位线的滞后"},
 		text{"Windows that ended before it are stored. It stays about two minutes behind the newest rating.", "在此之前结束的窗口均已存储。水位线通常落后最新评分约两分钟。"}, "s",
 		[]Target{over("age", "time() - ("+watermarkMax+" > 0)", "{{partition}}")}))
-	b.add(8, 8, b.graph(text{"Counted by the counters and by the windows, in 1 h", "1 小时内:计数器与窗口的对比"},
-		text{"Admitted records of the last hour beside the responses in the current 1 h window. Duplicates, corrections, late ratings and replays make the counters higher; windows that are higher for long are wrong.",
-			"最近一小时接收的记录与当前 1 小时窗口的响应数量。重复、更正、迟到和重放会使计数器偏高;窗口长期偏高则说明有误。"}, "locale",
+	window := b.cfg.near(time.Hour)
+	short, length := window.Name, model.Duration(window.Length).String()
+	b.add(8, 8, b.graph(text{"Counted by the counters and by the windows, in " + short, short + " 内:计数器与窗口的对比"},
+		text{"Admitted records of the last " + short + " beside the responses in the current window of that length. Duplicates, corrections, late ratings and replays make the counters higher; windows that are higher for long are wrong.",
+			"最近 " + short + " 接收的记录与当前同长窗口的响应数量。重复、更正、迟到和重放会使计数器偏高;窗口长期偏高则说明有误。"}, "locale",
 		[]Target{
-			over("counters", "sum(increase(satisflow_records_admitted_total["+hour+"]))", b.t(text{"counters", "计数器"})),
-			over("windows", `sum(max by (partition) (satisflow_window_ratings{window="1h",dimension="overall"}))
+			over("counters", "sum(increase(satisflow_records_admitted_total["+length+"]))", b.t(text{"counters", "计数器"})),
+			over("windows", `sum(max by (partition) (satisflow_window_ratings{window="`+short+`",dimension="overall"}))
 +
-sum(max by (partition) (satisflow_window_unscored{window="1h",dimension="overall"}))`, b.t(text{"windows", "窗口"})),
+sum(max by (partition) (satisflow_window_unscored{window="`+short+`",dimension="overall"}))`, b.t(text{"windows", "窗口"})),
 		}))
 	b.add(24, 7, b.qualityNow())
 }
 
 // qualityNow has the means that lead satisfaction, with their n.
 func (b *board) qualityNow() Panel {
-	p := b.list(text{"Quality of the last 24 hours, by service", "最近 24 小时的服务质量"},
+	in := b.cfg.Rules.Leading.Long
+	p := b.list(text{"Quality in the last " + in + ", by service", "最近 " + in + " 的服务质量"},
 		text{"Means in the metric's unit (response time in ms, accuracy and completeness 0 to 1) with their n; there is no interval, since gauges hold no squares.",
 			"各指标的平均值(响应时间为毫秒,准确度和完整度为 0 到 1)及样本量;没有置信区间,因为指标不含平方和。"},
-		[]Target{cell("mean", "sum by (value, metric) ("+qualityMean+`{window="24h",dimension="service"})`),
-			cell("n", "sum by (value, metric) ("+qualityCount+`{window="24h",dimension="service"})`)},
+		[]Target{cell("mean", "sum by (value, metric) ("+qualityMean+`{window="`+in+`",dimension="service"})`),
+			cell("n", "sum by (value, metric) ("+qualityCount+`{window="`+in+`",dimension="service"})`)},
 		[]field{{name: "value", title: text{"Service", "服务"}}, {name: "metric", title: text{"Metric", "指标"}},
 			{name: "Value #mean", title: text{"Mean", "平均值"}, unit: "none", decimals: 2}, count("Value #n", text{"n", "n"})})
 	p.Transforms = joined()

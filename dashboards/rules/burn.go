@@ -61,6 +61,9 @@ type Burn struct {
 	KeepFiring time.Duration `yaml:"keep_firing_for"`
 }
 
+// targetMissed is the alert on the target itself.
+const targetMissed = "SatisfactionTargetMissed"
+
 // DefaultBurns are tuned by simulation: see deploy/docs/watching/false-pages.md.
 func DefaultBurns() []Burn {
 	const hour, day = time.Hour, 24 * time.Hour
@@ -75,7 +78,7 @@ func DefaultBurns() []Burn {
 			MinRatings: 20, MinBad: 6, MinShort: 5, For: hour, KeepFiring: 6 * hour},
 		{Alert: "SatisfactionBurnSlow", Severity: Ticket, Long: "7d", Short: "24h", OddsFactor: 1.1,
 			MinRatings: 50, MinBad: 10, MinShort: 5, For: hour, KeepFiring: 6 * hour},
-		{Alert: "SatisfactionTargetMissed", Severity: Ticket, Long: "28d", OddsFactor: 1,
+		{Alert: targetMissed, Severity: Ticket, Long: "28d", OddsFactor: 1,
 			MinRatings: 100, MinBad: 10, For: hour, KeepFiring: day},
 	}
 }
@@ -110,16 +113,21 @@ func (b Burn) validateWindows(windows []window.Spec) error {
 	if err != nil {
 		return fmt.Errorf("long: %w", err)
 	}
-	if b.Short == "" {
+	return validateShort(windows, b.Long, long, b.Short, b.MinShort)
+}
+
+// validateShort judges a window that shows recoveries of a longer one; empty is none.
+func validateShort(windows []window.Spec, longName string, long time.Duration, name string, least int) error {
+	if name == "" {
 		return nil
 	}
-	short, err := length(windows, b.Short)
+	short, err := length(windows, name)
 	switch {
 	case err != nil:
 		return fmt.Errorf("short: %w", err)
 	case short >= long:
-		return fmt.Errorf("short: %q: want a window shorter than %s", b.Short, b.Long)
-	case b.MinShort < 1:
+		return fmt.Errorf("short: %q: want a window shorter than %s", name, longName)
+	case least < 1:
 		return errors.New("min_short: 0: want at least 1, with short")
 	}
 	return nil

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,9 +11,9 @@ import (
 // recovery in Short. Gauges hold sums and counts but no squares, so there is no bound; the minimum and For stand for it.
 type Leading struct {
 	Long       string        `yaml:"long"`
-	Short      string        `yaml:"short"`
-	MinRatings int           `yaml:"min_ratings"` // with the metric, in Long
-	MinShort   int           `yaml:"min_short"`   // with the metric, in Short, that can show a recovery
+	Short      string        `yaml:"short,omitempty"` // empty for none: nothing shows a recovery but Long
+	MinRatings int           `yaml:"min_ratings"`     // with the metric, in Long
+	MinShort   int           `yaml:"min_short"`       // with the metric, in Short, that can show a recovery
 	For        time.Duration `yaml:"for"`
 	KeepFiring time.Duration `yaml:"keep_firing_for"`
 }
@@ -29,14 +28,8 @@ func (l Leading) validate(windows []window.Spec) error {
 	if err != nil {
 		return fmt.Errorf("long: %w", err)
 	}
-	short, err := length(windows, l.Short)
-	switch {
-	case err != nil:
-		return fmt.Errorf("short: %w", err)
-	case short >= long:
-		return fmt.Errorf("short: %q: want a window shorter than %s", l.Short, l.Long)
-	case l.MinRatings < 1 || l.MinShort < 1:
-		return errors.New("min_ratings, min_short: want at least 1 each")
+	if l.MinRatings < 1 {
+		return fmt.Errorf("min_ratings: %d: want at least 1", l.MinRatings)
 	}
-	return nil
+	return validateShort(windows, l.Long, long, l.Short, l.MinShort)
 }

@@ -29,21 +29,25 @@ func (g generator) beyond(m event.Metric) string {
 		worse, fine = ">", "<="
 	}
 	l := g.cfg.Leading
-	return promql(`
+	expr := `
 (
     {mean}{window="{long}",dimension="service",metric="{metric}"}
       {worse} on (value, metric) group_left () {standard}
   and
     {count}{window="{long}"} >= {minRatings}
 )
-unless on (dimension, value, metric)
+`
+	if l.Short != "" {
+		expr += `unless on (dimension, value, metric)
 (
     {mean}{window="{short}",dimension="service",metric="{metric}"}
       {fine} on (value, metric) group_left () {standard}
   and
     {count}{window="{short}"} >= {minShort}
 )
-`+unlessCatchingUp,
+`
+	}
+	return promql(expr+unlessCatchingUp,
 		"mean", qualityMean, "count", qualityCount, "standard", standardMax, "metric", m.Name, "worse", worse, "fine", fine,
 		"long", l.Long, "short", l.Short, "minRatings", fmt.Sprint(l.MinRatings), "minShort", fmt.Sprint(l.MinShort))
 }

@@ -14,7 +14,7 @@ const promtoolHint = "apt-get install prometheus"
 
 func TestPromtoolAcceptsTheRules(t *testing.T) {
 	promtool := testkit.Require(t, "promtool", promtoolHint)
-	for name, cfg := range configurations() {
+	for name, cfg := range configurations(t) {
 		content, err := Generate(cfg)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -30,7 +30,7 @@ func TestPromtoolAcceptsTheRules(t *testing.T) {
 }
 
 // configurations are the default one and ones that change the shape of the rules.
-func configurations() map[string]Config {
+func configurations(t *testing.T) map[string]Config {
 	all := map[string]Config{"default": DefaultConfig()}
 	for _, target := range []Target{{HighlySatisfied, 0.6}, {NotDissatisfied, 0.99}, {Mean, 4.5}} {
 		cfg := DefaultConfig()
@@ -43,6 +43,9 @@ func configurations() map[string]Config {
 	cfg = DefaultConfig()
 	cfg.TimeScale = 300
 	all["scaled"] = cfg
+	for _, names := range [][]string{{"2h", "12h", "2d", "14d", "30d"}, {"24h", "28d"}, {"10m"}} {
+		all["windows "+strings.Join(names, ", ")] = DefaultConfig().WithWindows(windows(t, names...))
+	}
 	return all
 }
 

@@ -2,7 +2,10 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"time"
+
+	"satisflow/pipeline/window"
 )
 
 // Names of the alerts on services without figures.
@@ -11,8 +14,15 @@ const (
 	seriesVanished = "SatisflowSeriesVanished"
 )
 
-// silentAlerts say that a service has no figures.
-func (g generator) silentAlerts() []Rule { return g.rules([]alert{g.noRatings(), g.vanished()}) }
+// silentAlerts say that a service has no figures. One window alone cannot tell silence from figures that have vanished.
+func (g generator) silentAlerts() []Rule {
+	all := []alert{g.noRatings()}
+	recent, _ := length(g.cfg.Windows, g.cfg.Silence.Window) // Validate knows it
+	if longest := slices.MaxFunc(g.cfg.Windows, byLength); longest.Length > recent {
+		all = append(all, g.vanished(longest, min(24*time.Hour, longest.Length-recent)))
+	}
+	return g.rules(all)
+}
 
 func (g generator) noRatings() alert {
 	s := g.cfg.Silence
@@ -44,15 +54,7 @@ and on ()
 
 // vanished compares with the last day, less if the longest window is shorter: what was rated then is in it still. When no
 // processor is left, SatisflowMetricsAbsent says so minutes later: a page on a service before it would be one too many.
-func (g generator) vanished() alert {
-	longest := g.cfg.Windows[0]
-	for _, w := range g.cfg.Windows {
-		if w.Length > longest.Length {
-			longest = w
-		}
-	}
-	recent, _ := length(g.cfg.Windows, g.cfg.Silence.Window) // Validate knows it
-	since := max(min(24*time.Hour, longest.Length-recent), time.Hour)
+func (g generator) vanished(longest window.Spec, since time.Duration) alert {
 	return alert{
 		name: seriesVanished, severity: Page, class: ClassSilent,
 		expr: promql(`

@@ -11,7 +11,6 @@ import (
 
 	"satisflow/cmd/internal/config"
 	"satisflow/dashboards/rules"
-	"satisflow/pipeline/window"
 )
 
 func newDashboardsCommand(s *shell) *cobra.Command {
@@ -59,13 +58,10 @@ func (f *watchFlags) rules(cfg *config.Config) (rules.Config, error) {
 
 // rulesConfig are the default rules for the configured target, bands, windows and quality metrics.
 func rulesConfig(cfg *config.Config) rules.Config {
-	r := rules.DefaultConfig()
+	def := cfg.Definition(1)
+	r := rules.DefaultConfig().WithWindows(def.Windows)
 	r.Target = rules.Target{On: rules.Satisfied, Value: cfg.Target.Share}
 	r.Bands, r.Quality = cfg.Bands.Bands(), cfg.Event.Metrics()
-	r.Windows = nil
-	for _, w := range cfg.Windows.List {
-		r.Windows = append(r.Windows, window.Spec(w))
-	}
 	return r
 }
 

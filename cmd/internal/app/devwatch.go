@@ -53,12 +53,8 @@ func (s *shell) watchers(ctx context.Context, cfg *config.Config, o watchOptions
 	generate := rulesConfig(cfg)
 	generate.TimeScale, generate.Interval = o.timeScale, devEvaluation
 	file, err := rules.Generate(generate)
-	if err != nil && o.changed(timeScaleFlag) {
+	if err != nil {
 		return nil, usageError(err)
-	}
-	if err != nil { // windows that the alerts do not know, for one
-		where.unwatched = err.Error()
-		return nil, nil
 	}
 	routes, err := alertmanager.Unsent()
 	if err != nil {
