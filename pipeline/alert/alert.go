@@ -16,8 +16,8 @@ const (
 	GroupFalling Rule = "group_falling"
 )
 
-// Rules are all of them, those of customers first.
-func Rules() []Rule { return []Rule{LowRating, LowMean, Falling, GroupFalling} }
+// AllRules are all of them, those of customers first.
+func AllRules() []Rule { return []Rule{LowRating, LowMean, Falling, GroupFalling} }
 
 // Severity is how much an alert matters; a higher one is greater.
 type Severity uint8

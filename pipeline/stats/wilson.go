@@ -6,9 +6,10 @@ import "math"
 const (
 	Z95         = 1.959963984540054 // two-sided 95 %: an interval with 2.5 % on either side
 	Z95OneSided = 1.645             // one-sided 95 %: a bound with 5 % beyond it
+	Z99         = 2.576             // two-sided 99 %: an interval with 0.5 % on either side
 )
 
-// Interval is a range that a share lies in, 0 ≤ Low ≤ High ≤ 1.
+// Interval is a range that a share lies in, 0 ≤ Low ≤ High ≤ 1, or the difference of two, −1 ≤ Low ≤ High ≤ 1.
 type Interval struct{ Low, High float64 }
 
 // Wilson returns the interval of a share of which k in n were seen, for the quantile z of the normal distribution. Without

@@ -1,0 +1,98 @@
+package alert
+
+import (
+	"cmp"
+	"slices"
+)
+
+// mostRatings is how many low ratings an alert names at most: the first, and the last of the others.
+const mostRatings = 100
+
+// lowRatings decides LowRating. New ratings go to the alert at work that is oldest.
+func (c *customer) lowRatings() []Change {
+	added := c.newLow()
+	working := atWork(c.alerts, LowRating)
+	if len(working) == 0 && len(added) > 0 {
+		ids := c.named(nil, added)
+		return []Change{c.open(LowRating, c.subject, ids[0], c.lowRating(ids, &Alert{}), c.alerts, c.now)}
+	}
+	var changes []Change
+	for _, a := range working {
+		f := c.lowRating(c.named(a.RatingIDs, added), a)
+		changes = append(changes, c.follow(a, f, Withdrawn, c.now)...)
+		added = nil
+	}
+	return changes
+}
+
+// newLow returns the fresh low ratings that no alert knows.
+func (c *customer) newLow() []Rating {
+	var found []Rating
+	for _, x := range c.fresh {
+		known := func(a Alert) bool { return c.knows(&a, &x) }
+		if c.low(&x) && !slices.ContainsFunc(c.alerts, known) {
+			found = append(found, x)
+		}
+	}
+	return found
+}
+
+// knows says whether the alert answers for the low rating. One that resolved by itself does not, as none of its ratings was
+// low then. One that names as many ratings as it can knows those too that came before the ones that it names last.
+func (c *customer) knows(a *Alert, x *Rating) bool {
+	if a.Rule != LowRating || !a.State.AtWork() && !a.byPerson() {
+		return false
+	}
+	if slices.Contains(a.RatingIDs, x.RatingID) {
+		return true
+	}
+	if len(a.RatingIDs) < mostRatings {
+		return false
+	}
+	oldest := slices.IndexFunc(c.ratings, func(y Rating) bool { return slices.Contains(a.RatingIDs[1:], y.RatingID) })
+	return oldest >= 0 && byArrival(*x, c.ratings[oldest]) < 0
+}
+
+// named returns the ids with those of the ratings added, without what is too many. What came first of the others goes.
+func (c *customer) named(ids []string, added []Rating) []string {
+	all := slices.Clone(ids)
+	for i := range added {
+		all = append(all, added[i].RatingID)
+	}
+	if len(all) <= mostRatings {
+		return all
+	}
+	slices.SortStableFunc(all[1:], func(a, b string) int { return cmp.Compare(c.arrival(a), c.arrival(b)) })
+	return slices.Delete(all, 1, 1+len(all)-mostRatings)
+}
+
+// arrival returns which of the ratings it is, by arrival; -1 for one that is not given.
+func (c *customer) arrival(id string) int {
+	if at, given := c.index[id]; given {
+		return at
+	}
+	return -1
+}
+
+// lowRating judges the ratings of the alert. One that is not given is still as low as the alert says.
+func (c *customer) lowRating(ids []string, a *Alert) finding {
+	f := finding{threshold: points(c.threshold), value: points(c.threshold), ratingIDs: ids,
+		service: a.Service, segment: a.Segment, ratedAt: a.RatedAt, weight: a.Weight}
+	var lows []Rating
+	for _, id := range ids {
+		at := c.arrival(id)
+		switch {
+		case at < 0:
+			f.ratings++
+			f.value = min(f.value, a.Value)
+		case c.low(&c.ratings[at]):
+			f.ratings++
+			f.value = min(f.value, points(c.ratings[at].Rating))
+			lows = append(lows, c.ratings[at])
+		}
+	}
+	f.holds = f.ratings > 0
+	f.points = f.threshold - f.value
+	f.of(c.Rules, last(lows))
+	return f
+}
