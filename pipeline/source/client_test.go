@@ -8,7 +8,9 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 var quiet = zerolog.Nop()
@@ -95,6 +97,24 @@ func TestClient_and_Reader_sign_in(t *testing.T) {
 				t.Error("a wrong password was accepted")
 			}
 		})
+	}
+}
+
+func TestClient_tells_a_refused_password_from_an_outage(t *testing.T) {
+	c, cluster := fake(t, 1, kfake.EnableSASL(), kfake.Superuser("PLAIN", "satis", "flow"))
+	cluster.SASL = SASLConfig{Mechanism: "plain", Username: "satis", Password: "wrong"}
+	c.ControlKey(int16(kmsg.SASLAuthenticate), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		answer := r.ResponseKind().(*kmsg.SASLAuthenticateResponse) // as Apache Kafka does, where this one hangs up
+		answer.ErrorCode = kerr.SaslAuthenticationFailed.Code
+		return answer, nil, true
+	})
+	if _, err := newClient(t, cluster).Partitions(t.Context(), topic); !IsRefused(err) {
+		t.Errorf("a wrong password: %v", err)
+	}
+	c.Close()
+	if _, err := newClient(t, cluster).Partitions(t.Context(), topic); err == nil || IsRefused(err) {
+		t.Errorf("no broker: %v", err)
 	}
 }
 

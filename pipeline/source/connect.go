@@ -136,3 +136,8 @@ func (s SASLConfig) scram(algorithm scram.Algorithm) (sasl.Mechanism, error) {
 	}
 	return m, nil
 }
+
+// IsRefused says whether Kafka has refused who asks: a wrong name or password, or a mechanism that it does not have.
+func IsRefused(err error) bool {
+	return errors.Is(err, kafka.SASLAuthenticationFailed) || errors.Is(err, kafka.UnsupportedSASLMechanism)
+}

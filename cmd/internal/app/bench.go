@@ -91,7 +91,7 @@ func (s *shell) benchPipeline(ctx context.Context, o bench.Options, asJSON bool)
 	cfg := config.Default()
 	cfg.ClickHouse.DSN = engine.DSN("bench")
 	log := s.logger(config.Log{Level: "warn", Format: "auto"})
-	if o.Conn, err = openStore(ctx, cfg.ClickHouse, log); err != nil {
+	if o.Conn, err = openStore(ctx, cfg.ClickHouse, impatient(log)); err != nil {
 		return err
 	}
 	down.add(func(context.Context) error { return o.Conn.Close() })

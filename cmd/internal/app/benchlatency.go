@@ -54,7 +54,7 @@ func (s *shell) benchLatency(ctx context.Context, o bench.LatencyOptions, asJSON
 		return err
 	}
 	log := s.logger(config.Log{Level: "warn", Format: "auto"})
-	if o.Conn, err = openStore(ctx, loaded.Config.ClickHouse, log); err != nil {
+	if o.Conn, err = openStore(ctx, loaded.Config.ClickHouse, impatient(log)); err != nil {
 		return err
 	}
 	down.add(func(context.Context) error { return o.Conn.Close() })

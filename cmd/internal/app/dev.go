@@ -113,21 +113,16 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 	if where.connect, err = writeConnection(dir, &loaded, where); err != nil {
 		return err
 	}
-	partitions, err := topicPartitions(ctx, cfg.Kafka, true, log)
-	if err != nil {
-		return err
-	}
-	conn, err := openStore(ctx, cfg.ClickHouse, log)
-	if err != nil {
-		return err
-	}
-	down.add(func(context.Context) error { return conn.Close() })
 	migrate := true
-	roles, checks, err := composeRole(ctx, role{processor: true, gateway: true, migrate: &migrate}, cfg, conn, partitions, listener, &down, log)
+	r, on := role{processor: true, gateway: true, migrate: &migrate}, newGround()
+	if err := on.prepare(ctx, r, cfg, impatient(log), &down); err != nil {
+		return err
+	}
+	c, err := composeRole(r, cfg, on, &down, log)
 	if err != nil {
 		return err
 	}
-	parts = append(append(parts, roles...), watchers...)
+	parts = append(append(append(parts, c.parts...), httpPart("gateway", listener, c.server)), watchers...)
 	if o.demo {
 		demo, err := newDemo(cfg, dir, &down, log)
 		if err != nil {
@@ -135,7 +130,7 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 		}
 		parts = append(parts, demo)
 	}
-	return supervise(ctx, append(parts, s.announcement(where, checks, begin))...)
+	return supervise(ctx, append(parts, s.announcement(where, c.checks, begin))...)
 }
 
 // embed starts the embedded parts that no server of the user's takes the place of, and points the configuration to them.

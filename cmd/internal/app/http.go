@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,24 +53,38 @@ func httpPart(name string, listener net.Listener, server *http.Server) part {
 	}}
 }
 
-// probes serves metrics and health of a process without the API.
-func probes(reg *prometheus.Registry, checks []api.Check) *http.Server {
+// probes serves metrics and health of a process; parts says how its parts are.
+func probes(reg *prometheus.Registry, parts func(context.Context) []api.Part) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metricsHandler(reg))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, api.Health{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		status, ready := http.StatusOK, api.Readiness{Status: "ok"}
-		for _, c := range checks {
-			p := api.Part{Name: c.Name, OK: true, Since: time.Now().UTC()}
-			if err := c.Check(r.Context()); err != nil {
-				p.OK, p.Error = false, err.Error()
-				status, ready.Status = http.StatusServiceUnavailable, "failing"
-			}
-			ready.Parts = append(ready.Parts, p)
+		status, ready := http.StatusOK, api.Readiness{Status: "ok", Parts: parts(r.Context())}
+		if slices.ContainsFunc(ready.Parts, func(p api.Part) bool { return !p.OK }) {
+			status, ready.Status = http.StatusServiceUnavailable, "failing"
 		}
 		answer(w, status, ready)
 	})
-	return &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	return mux
+}
+
+// newProbesServer returns a server for probes alone: the API brings its own.
+func newProbesServer(handler http.Handler) *http.Server {
+	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+}
+
+// asked asks the checks one after the other.
+func asked(checks []api.Check) func(context.Context) []api.Part {
+	return func(ctx context.Context) (parts []api.Part) {
+		for _, c := range checks {
+			p := api.Part{Name: c.Name, OK: true, Since: time.Now().UTC()}
+			if err := c.Check(ctx); err != nil {
+				p.OK, p.Error = false, err.Error()
+			}
+			parts = append(parts, p)
+		}
+		return parts
+	}
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

@@ -5,17 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/config"
 	"satisflow/cmd/internal/devstack"
 	"satisflow/cmd/internal/verification"
 	"satisflow/pipeline/source"
+	"satisflow/sinks/clickhouse"
 	metrics "satisflow/sinks/prometheus"
 )
 
@@ -32,7 +36,8 @@ exact windows, write these to ClickHouse and show them to Prometheus (/metrics, 
 replaced by the others within 10 seconds, and nothing is counted twice.
 
 With --partitions it owns these without a group, and is back in less than 5 seconds.
-An outage of Kafka or ClickHouse is waited out.`,
+An outage of Kafka or ClickHouse is waited out, at the start too: /healthz answers from the
+first moment, and /readyz says what is missing.`,
 		Example: `  satisflow processor --brokers kafka:9092 --clickhouse clickhouse://clickhouse:9000/satisflow
   satisflow processor --config satisflow.yaml --partitions 0-3`,
 		Args: arguments(cobra.NoArgs),
@@ -41,7 +46,7 @@ An outage of Kafka or ClickHouse is waited out.`,
 	shorthand(cmd, "partitions", "processor.partitions", "own these partitions without a consumer group, such as 0-3")
 	shorthand(cmd, "listen", "processor.listen", "address of metrics and health")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return s.runRole(cmd, role{processor: true, migrate: migrate, listen: func(c *config.Config) string { return c.Processor.Listen }})
+		return s.runRole(cmd, role{name: "processor", processor: true, migrate: migrate, listen: func(c *config.Config) string { return c.Processor.Listen }})
 	}
 	return cmd
 }
@@ -51,7 +56,8 @@ func newGatewayCommand(s *shell) *cobra.Command {
 		Use:   "gateway",
 		Short: "Serve the API: take ratings over HTTP, answer with figures",
 		Long: `Serve the HTTP API on gateway.listen: ratings go to Kafka, figures come from ClickHouse.
-/openapi.json says what there is; /metrics, /healthz and /readyz are there too.
+/openapi.json says what there is; /metrics, /healthz and /readyz are there too. While Kafka
+or ClickHouse is not there yet, the API answers 503 and says what it waits for.
 
 There is no sign-in: let only those reach it who may, or put a proxy in front.`,
 		Example: `  satisflow gateway --brokers kafka:9092 --clickhouse clickhouse://clickhouse:9000/satisflow
@@ -61,7 +67,7 @@ There is no sign-in: let only those reach it who may, or put a proxy in front.`,
 	migrate := roleFlags(cmd)
 	shorthand(cmd, "listen", "gateway.listen", "address of API, metrics and health")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return s.runRole(cmd, role{gateway: true, migrate: migrate, listen: func(c *config.Config) string { return c.Gateway.Listen }})
+		return s.runRole(cmd, role{name: "gateway", gateway: true, migrate: migrate, listen: func(c *config.Config) string { return c.Gateway.Listen }})
 	}
 	return cmd
 }
@@ -78,7 +84,7 @@ ClickHouse. See satisflow processor --help and satisflow gateway --help.`,
 	migrate := roleFlags(cmd)
 	shorthand(cmd, "listen", "gateway.listen", "address of API, metrics and health")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return s.runRole(cmd, role{processor: true, gateway: true, migrate: migrate, listen: func(c *config.Config) string { return c.Gateway.Listen }})
+		return s.runRole(cmd, role{name: "gateway", processor: true, gateway: true, migrate: migrate, listen: func(c *config.Config) string { return c.Gateway.Listen }})
 	}
 	return cmd
 }
@@ -93,12 +99,14 @@ func roleFlags(cmd *cobra.Command) *bool {
 
 // role is which parts a process runs.
 type role struct {
+	name               string
 	processor, gateway bool
 	migrate            *bool
 	listen             func(*config.Config) string
 }
 
-// runRole acquires what the role needs, each teardown beside it, and runs its parts until one fails or the context ends.
+// runRole answers HTTP from its first moment, waits for what the role needs, and runs its parts until one fails or the
+// context ends.
 func (s *shell) runRole(cmd *cobra.Command, r role) (err error) {
 	loaded, err := s.load(cmd)
 	if err != nil {
@@ -113,63 +121,106 @@ func (s *shell) runRole(cmd *cobra.Command, r role) (err error) {
 		return err
 	}
 	down.add(closeListener(listener))
-	partitions, err := topicPartitions(ctx, cfg.Kafka, *r.migrate, log)
-	if err != nil {
-		return err
-	}
-	conn, err := openStore(ctx, cfg.ClickHouse, log)
-	if err != nil {
-		return err
-	}
-	down.add(func(context.Context) error { return conn.Close() })
-	parts, _, err := composeRole(ctx, r, cfg, conn, partitions, listener, &down, log)
-	if err != nil {
-		return err
-	}
-	log.Info().Stringer("address", listener.Addr()).Msg("serving")
-	return supervise(ctx, parts...)
+	on := newGround()
+	start := newStarting(r, cfg, on, log)
+	return supervise(ctx, httpPart("HTTP", listener, start.server), part{"", func(ctx context.Context) error {
+		w := waiter{told: start.told, log: log.With().Stringer("address", listener.Addr()).Logger()}
+		if err := on.prepare(ctx, r, cfg, w, &down); err != nil {
+			return err
+		}
+		c, err := composeRole(r, cfg, on, &down, log)
+		if err != nil {
+			return err
+		}
+		start.set(c.server.Handler)
+		log.Info().Stringer("address", listener.Addr()).Msg("serving")
+		return supervise(ctx, c.parts...)
+	}})
 }
 
-// composeRole makes the parts of a role over open connections, and the checks of whether they work.
-func composeRole(ctx context.Context, r role, cfg *config.Config, conn driver.Conn, partitions int, listener net.Listener, down *teardown, log zerolog.Logger) (parts []part, checks []api.Check, err error) {
-	epoch, err := prepareStore(ctx, conn, cfg, partitions, *r.migrate, time.Now())
-	if err != nil {
-		return nil, nil, err
+// ground is what the parts of a role stand on.
+type ground struct {
+	reg    *prometheus.Registry
+	health *metrics.Health
+	conn   driver.Conn
+	epoch  clickhouse.Epoch
+}
+
+// newGround returns a ground that is to be prepared.
+func newGround() *ground {
+	reg := newRegistry()
+	return &ground{reg: reg, health: metrics.NewHealth(reg)}
+}
+
+// prepare waits for Kafka and ClickHouse, brings topics and schema up to date where it is to, and finds the epoch.
+func (on *ground) prepare(ctx context.Context, r role, cfg *config.Config, w waiter, down *teardown) error {
+	var partitions int
+	group, reaching := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		partitions, err = topicPartitions(reaching, cfg.Kafka, *r.migrate, w)
+		return err
+	})
+	group.Go(func() (err error) {
+		on.conn, err = openStore(reaching, cfg.ClickHouse, w)
+		return err
+	})
+	err := group.Wait()
+	if on.conn != nil {
+		down.add(func(context.Context) error { return on.conn.Close() })
 	}
+	if err != nil {
+		return err
+	}
+	return w.await(ctx, clickhouseNeed, func(ctx context.Context) (err error) {
+		on.epoch, err = prepareStore(ctx, on.conn, cfg, partitions, *r.migrate, time.Now())
+		return err
+	})
+}
+
+// composed is a role that is ready to run.
+type composed struct {
+	parts  []part
+	checks []api.Check // of whether the parts work
+	server *http.Server
+}
+
+// composeRole makes the parts of a role, but for the one that serves HTTP.
+func composeRole(r role, cfg *config.Config, on *ground, down *teardown, log zerolog.Logger) (c composed, err error) {
 	kafka, err := source.NewClient(cfg.Kafka.Config)
 	if err != nil {
-		return nil, nil, usageError(fmt.Errorf("kafka: %w", err))
+		return c, usageError(fmt.Errorf("kafka: %w", err))
 	}
 	down.add(func(context.Context) error { kafka.Close(); return nil })
-	reg := newRegistry()
-	checks = []api.Check{{Name: "kafka", Check: kafka.Ping}, {Name: "clickhouse", Check: ping(conn)}}
-	parts = append(parts, healthPart(metrics.NewHealth(reg), checks))
+	c.checks = []api.Check{{Name: "kafka", Check: kafka.Ping}, {Name: "clickhouse", Check: ping(on.conn)}}
+	c.parts = append(c.parts, healthPart(on.health, c.checks))
 	if r.processor {
-		p, err := newProcessing(cfg, conn, epoch, reg, log)
+		p, err := newProcessing(cfg, on.conn, on.epoch, on.reg, log)
 		if err != nil {
-			return nil, nil, err
+			return c, err
 		}
 		down.add(p.Close)
-		checks = append(checks, api.Check{Name: "processor", Check: p.assigned})
+		c.checks = append(c.checks, api.Check{Name: "processor", Check: p.assigned})
 		verify := verification.New(cfg.Verify, verification.Parts{
-			Conn: conn, Epoch: epoch.Number, Owns: p.ownsFirst, Metrics: metrics.NewVerifyMetrics(reg), Now: time.Now, Log: log,
+			Conn: on.conn, Epoch: on.epoch.Number, Owns: p.ownsFirst, Metrics: metrics.NewVerifyMetrics(on.reg), Now: time.Now, Log: log,
 		})
-		parts = append(parts, part{"processor", p.Run}, part{"verify", verify.Run})
+		c.parts = append(c.parts, part{"processor", p.Run}, part{"verify", verify.Run})
 	}
 	if !r.gateway {
-		return append(parts, httpPart("metrics", listener, probes(reg, checks))), checks, nil
+		c.server = newProbesServer(probes(on.reg, asked(c.checks)))
+		return c, nil
 	}
-	erasing, closeErasing, err := newErasing(cfg, conn, reg, log)
+	erasing, closeErasing, err := newErasing(cfg, on.conn, on.reg, log)
 	if err != nil {
-		return nil, nil, err
+		return c, err
 	}
 	down.add(closeErasing)
-	g, err := newServing(cfg, conn, erasing, checks, reg, log)
+	g, err := newServing(cfg, on.conn, erasing, c.checks, on.reg, log)
 	if err != nil {
-		return nil, nil, err
+		return c, err
 	}
 	down.add(g.Close)
-	return append(parts, part{"erasures", erasing.Run}, httpPart("gateway", listener, g.server)), checks, nil
+	c.parts, c.server = append(c.parts, part{"erasures", erasing.Run}), g.server
+	return c, nil
 }
 
 // closeListener closes a listener that may have been served, and closed, already.

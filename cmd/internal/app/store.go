@@ -8,43 +8,15 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-	"github.com/rs/zerolog"
 
 	"satisflow/cmd/internal/config"
 	"satisflow/pipeline/source"
 	"satisflow/sinks/clickhouse"
 )
 
-// patience is how long a role waits at its start for Kafka and ClickHouse, which may start at the same time.
-const patience = time.Minute
-
-// await tries until it succeeds, meets an error that no retry can mend, or has waited for long enough.
-func await(ctx context.Context, log zerolog.Logger, what string, try func(ctx context.Context) error) error {
-	end := time.Now().Add(patience)
-	for told := false; ; told = true {
-		err := try(ctx)
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case clickhouse.IsPermanent(err), source.IsPermanent(err):
-			return err
-		case time.Now().After(end):
-			return unavailable(fmt.Errorf("%w: waited %s for %s: start it, or correct its address", err, patience, what))
-		case !told:
-			log.Warn().Err(err).Msg("waiting for " + what)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
-	}
-}
-
 // openStore connects to ClickHouse; the caller closes the connection.
-func openStore(ctx context.Context, cfg clickhouse.Config, log zerolog.Logger) (conn driver.Conn, err error) {
-	err = await(ctx, log, "ClickHouse", func(ctx context.Context) error {
+func openStore(ctx context.Context, cfg clickhouse.Config, w waiter) (conn driver.Conn, err error) {
+	err = w.await(ctx, clickhouseNeed, func(ctx context.Context) error {
 		conn, err = clickhouse.Open(ctx, cfg)
 		return err
 	})
@@ -80,14 +52,13 @@ func requireSchema(ctx context.Context, conn driver.Conn) error {
 }
 
 // topicPartitions waits for Kafka and counts the partitions of the ratings; with create it makes the topics that are missing.
-func topicPartitions(ctx context.Context, cfg config.Kafka, create bool, log zerolog.Logger) (partitions int, err error) {
+func topicPartitions(ctx context.Context, cfg config.Kafka, create bool, w waiter) (partitions int, err error) {
 	client, err := source.NewClient(cfg.Config)
 	if err != nil {
 		return 0, usageError(fmt.Errorf("kafka: %w", err))
 	}
 	defer client.Close()
-	what := fmt.Sprintf("Kafka with the topic %s (--migrate makes it where it is missing)", cfg.Topic)
-	err = await(ctx, log, what, func(ctx context.Context) error {
+	err = w.await(ctx, kafkaNeed(cfg), func(ctx context.Context) error {
 		if create {
 			if err := createTopics(ctx, client, cfg); err != nil {
 				return err
@@ -126,11 +97,14 @@ func createTopics(ctx context.Context, client *source.Client, cfg config.Kafka) 
 	return nil
 }
 
+// errNoAnswer is what is said of ClickHouse in place of an error that may hold the address with the password.
+var errNoAnswer = errors.New("clickhouse does not answer")
+
 // ping is a check of ClickHouse for readiness.
 func ping(conn driver.Conn) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if err := conn.Ping(ctx); err != nil {
-			return errors.New("clickhouse does not answer") // its own error may hold the address with the password
+			return errNoAnswer
 		}
 		return nil
 	}

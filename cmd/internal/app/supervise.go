@@ -12,7 +12,7 @@ import (
 
 // part is something that runs until its context ends.
 type part struct {
-	name string
+	name string // what its errors begin with; empty where they tell enough
 	run  func(ctx context.Context) error
 }
 
@@ -28,6 +28,8 @@ func supervise(ctx context.Context, parts ...part) error {
 				return nil
 			case err == nil:
 				return fmt.Errorf("%s ended by itself", p.name)
+			case p.name == "":
+				return err
 			default:
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
