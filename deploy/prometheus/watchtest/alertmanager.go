@@ -1,6 +1,7 @@
 package watchtest
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -20,6 +21,8 @@ type AlertmanagerOptions struct {
 	Webhook string
 	// TimeScale divides the durations of the routes. Mute times do not hold: the hour must not decide a test.
 	TimeScale float64
+	// Address is where it listens, host:port; empty finds one.
+	Address string
 }
 
 // StartAlertmanager starts an Alertmanager that ends with the test, and returns its address, host:port.
@@ -30,7 +33,7 @@ func StartAlertmanager(t testing.TB, options AlertmanagerOptions) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, address := t.TempDir(), freeAddress(t)
+	dir, address := t.TempDir(), cmp.Or(options.Address, freeAddress(t))
 	start(t, address, program,
 		"--config.file="+write(t, dir, "alertmanager.yml", config), "--storage.path="+filepath.Join(dir, "data"),
 		"--web.listen-address="+address, "--cluster.listen-address=", "--log.level=warn")
