@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -24,8 +23,9 @@ const (
 	losing               // passes them on and breaks off instead of answering
 )
 
-// front stands before ClickHouse and can refuse what ClickHouse would take.
+// front stands before ClickHouse, one for each processor, and can refuse or hold up what ClickHouse would take.
 type front struct {
+	gate
 	address string
 	server  *http.Server
 	mood    atomic.Int32
@@ -44,9 +44,13 @@ func startFront(engine string) (*front, error) {
 		FlushInterval: -1,
 		ErrorLog:      log.New(io.Discard, "", 0), // what breaks off is meant to
 		ModifyResponse: func(r *http.Response) error {
-			if isInsert(r.Request) && mood(f.mood.Load()) == losing {
+			table := tableOf(r.Request)
+			if table != "" && mood(f.mood.Load()) == losing {
 				f.hits.Add(1)
 				return errors.New("the answer is lost")
+			}
+			if table != "" && r.StatusCode == http.StatusOK {
+				f.answered(table)
 			}
 			return nil
 		},
@@ -57,22 +61,22 @@ func startFront(engine string) (*front, error) {
 	return f, nil
 }
 
-// before refuses inserts while the mood is so.
+// before refuses inserts while the mood is so, and holds up the one that the gate is to catch.
 func (f *front) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isInsert(r) && mood(f.mood.Load()) == refusing {
+		table := tableOf(r)
+		if table != "" && mood(f.mood.Load()) == refusing {
 			f.hits.Add(1)
 			w.Header().Set("X-ClickHouse-Exception-Code", "252")
 			w.WriteHeader(http.StatusInternalServerError)
 			fmt.Fprintln(w, "Code: 252. DB::Exception: Too many parts (satisflow chaos). (TOO_MANY_PARTS)")
 			return
 		}
+		if table != "" && !f.enter(r.Context(), table) {
+			panic(http.ErrAbortHandler) // breaks off
+		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-func isInsert(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Query().Get("query"), "INSERT")
 }
 
 func (f *front) set(m mood) { f.mood.Store(int32(m)) }

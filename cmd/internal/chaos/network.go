@@ -1,23 +1,43 @@
 package chaos
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
+	"github.com/Shopify/toxiproxy/v2/toxics"
 	"github.com/rs/zerolog"
 )
 
-// link is the way of one processor to Kafka or to ClickHouse.
-type link struct{ proxy *toxiproxy.Proxy }
+// link is the way of one processor to Kafka or to ClickHouse. Two may use it at once: faults of the network by delay,
+// halfOpen, tear and cut, which heal undoes, and a strike at a step by hold, which release and drop undo.
+type link struct {
+	proxy    *toxiproxy.Proxy
+	up, down *weather
+
+	mu    sync.Mutex
+	isCut bool
+}
 
 // newLink listens on an address of loopback and passes on what comes to another.
 func newLink(name, listen, to string) (*link, error) {
+	toxics.Register(weatherType, new(weather))
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	l := &link{toxiproxy.NewProxy(server, name, listen, to)}
+	l := &link{proxy: toxiproxy.NewProxy(server, name, listen, to)}
+	for _, way := range []struct {
+		name string
+		to   **weather
+	}{{"upstream", &l.up}, {"downstream", &l.down}} {
+		w, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(`{"type": %q, "stream": %q}`, weatherType, way.name)))
+		if err != nil {
+			return nil, fmt.Errorf("make proxy %s: %w", name, err)
+		}
+		*way.to = w.Toxic.(*weather)
+		(*way.to).change(func() {})
+	}
 	if err := l.proxy.Start(); err != nil {
 		return nil, fmt.Errorf("start proxy %s on %s: %w", name, listen, err)
 	}
@@ -29,61 +49,60 @@ func (l *link) address() string { return l.proxy.Listen }
 func (l *link) close() { l.proxy.Stop() }
 
 // delay lets everything arrive late, both ways.
-func (l *link) delay(by time.Duration) error {
-	return l.poison("latency", fmt.Sprintf(`{"latency": %d, "jitter": %d}`, by.Milliseconds(), by.Milliseconds()/2), "upstream", "downstream")
-}
-
-// hold holds up requests until release or drop; it goes beside any of the others.
-func (l *link) hold(by time.Duration) error {
-	text := fmt.Sprintf(`{"name": "hold", "type": "latency", "stream": "upstream", "attributes": {"latency": %d}}`, by.Milliseconds())
-	_, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(text))
-	return err
-}
-
-// release lets go what is held up.
-func (l *link) release() error {
-	if err := l.proxy.Toxics.RemoveToxic(context.Background(), "hold"); err != nil && !errors.Is(err, toxiproxy.ErrToxicNotFound) {
-		return err
-	}
-	return nil
-}
-
-// drop ends all connections with what is held up in them.
-func (l *link) drop() error {
-	l.proxy.Stop()
-	return errors.Join(l.release(), l.mend())
-}
+func (l *link) delay(by time.Duration) { l.both(conditions{delay: by}) }
 
 // halfOpen swallows what is sent, without closing connections.
-func (l *link) halfOpen() error {
-	return l.poison("timeout", `{"timeout": 0}`, "upstream", "downstream")
-}
+func (l *link) halfOpen() { l.both(conditions{swallow: true}) }
 
-// tear closes each connection after so many bytes of requests.
-func (l *link) tear(after int) error {
-	return l.poison("limit_data", fmt.Sprintf(`{"bytes": %d}`, after), "upstream")
-}
+// tear breaks each connection after so many bytes of requests.
+func (l *link) tear(after int) { l.up.change(func() { l.up.now = conditions{limit: after} }) }
 
-func (l *link) poison(kind, attributes string, ways ...string) error {
-	for _, way := range ways {
-		text := fmt.Sprintf(`{"type": %q, "stream": %q, "attributes": %s}`, kind, way, attributes)
-		if _, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(text)); err != nil {
-			return fmt.Errorf("make %s %s: %w", l.proxy.Name, kind, err)
-		}
+func (l *link) both(c conditions) {
+	for _, w := range []*weather{l.up, l.down} {
+		w.change(func() { w.now = c })
 	}
-	return nil
 }
 
-// heal undoes what delay, halfOpen and tear did. Half-open connections end by it.
+// cut closes all connections and takes no new ones.
+func (l *link) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.isCut = true
+	l.proxy.Stop()
+}
+
+// heal undoes what delay, halfOpen, tear and cut did. Connections that were half-open end by it.
 func (l *link) heal() error {
-	l.proxy.Toxics.ResetToxics(context.Background())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.both(conditions{})
+	l.isCut = false
+	return l.listen()
+}
+
+// hold keeps requests until release or drop.
+func (l *link) hold() { l.up.change(func() { l.up.held = true }) }
+
+// release lets go what is held.
+func (l *link) release() error {
+	l.up.change(func() { l.up.held = false })
 	return nil
 }
 
-// cut closes all connections and takes no new ones until mend.
-func (l *link) cut() { l.proxy.Stop() }
+// drop ends all connections with what is held in them.
+func (l *link) drop() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.proxy.Stop() // first: what is released then has nowhere to go
+	err := l.release()
+	if l.isCut {
+		return err
+	}
+	return errors.Join(err, l.listen())
+}
 
-func (l *link) mend() error {
+// listen takes connections, unless it does already. The caller has the lock.
+func (l *link) listen() error {
 	if err := l.proxy.Start(); err != nil && !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {
 		return fmt.Errorf("start proxy %s again: %w", l.proxy.Name, err)
 	}

@@ -23,7 +23,7 @@ func (s *stack) links() ([]string, error) {
 		places[i] = fmt.Sprintf("127.0.0.1:%d", port)
 		s.processors = append(s.processors, &processor{
 			number: i, program: s.cfg.Program, log: filepath.Join(s.dir, fmt.Sprintf("processor-%d.log", i)), block: blockRows,
-			failed: func(err error) { s.abort(fmt.Errorf("a processor ended by itself: %w", err)) },
+			excuse: s.excuse, failed: func(err error) { s.abort(fmt.Errorf("a processor ended by itself: %w", err)) },
 		})
 	}
 	return places, nil
@@ -40,7 +40,15 @@ func (s *stack) openLinks(places []string) (err error) {
 		} else {
 			p.kafka = s.processors[0].kafka
 		}
-		if p.store, err = newLink(fmt.Sprintf("clickhouse-%d", i), "127.0.0.1:0", s.front.address); err != nil {
+		if p.front, err = startFront(s.startTo.Config.Listen); err != nil {
+			return err
+		}
+		s.teardown = append(s.teardown, p.front.close)
+		port, err := realkafka.FreePort() // not one of those that clients are given, as it is left and taken again
+		if err != nil {
+			return err
+		}
+		if p.store, err = newLink(fmt.Sprintf("clickhouse-%d", i), fmt.Sprintf("127.0.0.1:%d", port), p.front.address); err != nil {
 			return err
 		}
 		s.teardown = append(s.teardown, func() error { p.store.close(); return nil })

@@ -15,7 +15,8 @@ import (
 	"satisflow/sinks/clickhouse/engine/child"
 )
 
-// processor is a place for a processor: its part of the network, and the process when one runs.
+// processor is a place for a processor: its part of the network, and the process when one runs. A process that ends by
+// itself is started again, as a supervisor would do.
 type processor struct {
 	number  int
 	program []string
@@ -24,11 +25,14 @@ type processor struct {
 	block   int    // rows of an insert at most
 	kafka   *link
 	store   *link
-	failed  func(error) // told when a process ends by itself
+	front   *front                           // what store leads to
+	excuse  func(number int, why error) bool // whether the faults explain that a process ended by itself
+	failed  func(error)                      // told when they do not
 
-	mu    sync.Mutex
-	proc  *process
-	asked bool // the process was asked to end, or killed
+	mu       sync.Mutex
+	proc     *process
+	wanted   bool // a process is to run here
+	settings []string
 }
 
 // process is one life of a processor.
@@ -37,43 +41,64 @@ type process struct {
 	watcher *watcher
 }
 
-// start starts a process; the settings are in addition to the place's environment.
+// start starts a process, unless one runs; the settings are in addition to the place's environment.
 func (p *processor) start(settings ...string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wanted, p.settings = true, settings
+	return p.launch()
+}
+
+// launch starts a process if one is wanted and none is there. The caller has the lock.
+func (p *processor) launch() error {
+	if !p.wanted || p.proc != nil {
+		return nil
+	}
 	file, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("start processor %d: %w", p.number, err)
 	}
 	w := &watcher{to: file, trail: trail{block: p.block}, serving: make(chan string, 1)}
 	cmd := exec.Command(p.program[0], append(p.program[1:len(p.program):len(p.program)], "processor")...)
-	cmd.Env = append(append(withoutSettings(os.Environ()), p.env...), settings...)
+	cmd.Env = append(append(withoutSettings(os.Environ()), p.env...), p.settings...)
 	cmd.Dir = filepath.Dir(p.log)
 	cmd.Stderr = w
 	c, err := child.Start(fmt.Sprintf("processor %d", p.number), cmd)
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
-	w.setSignal(c.Signal)
-	p.mu.Lock()
-	p.proc, p.asked = &process{c, w}, false
-	p.mu.Unlock()
+	p.proc = &process{c, w}
 	go p.watch(c, file)
 	return nil
 }
 
-// watch reports the end of a process that nobody asked for.
+// restartTime is how long a supervisor waits before it starts a process again.
+const restartTime = time.Second
+
+// watch waits for the end of a process, and starts another if nobody asked for it.
 func (p *processor) watch(c *child.Process, file io.Closer) {
 	err := c.Wait()
 	_ = file.Close() // a log for people
 	p.mu.Lock()
-	unasked := !p.asked && p.proc != nil && p.proc.child == c
+	unasked := p.proc != nil && p.proc.child == c
 	if unasked {
 		p.proc = nil
 	}
 	p.mu.Unlock()
-	if unasked {
-		if err == nil {
-			err = fmt.Errorf("processor %d ended without a word", p.number)
-		}
+	if !unasked {
+		return
+	}
+	if err == nil {
+		err = fmt.Errorf("processor %d ended without a word", p.number)
+	}
+	if !p.excuse(p.number, err) {
+		p.failed(err)
+		return
+	}
+	time.Sleep(restartTime)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.launch(); err != nil {
 		p.failed(err)
 	}
 }
@@ -85,60 +110,67 @@ func (p *processor) running() *process {
 	return p.proc
 }
 
-// ask notes that the process is to end, and returns it.
-func (p *processor) ask() *process {
+// take returns the process for the caller to end; from now on the place is empty, and nothing fills it but start.
+func (p *processor) take() *process {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = true
-	return p.proc
+	proc := p.proc
+	p.proc, p.wanted = nil, false
+	return proc
 }
 
-func (p *processor) ended() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.proc = nil
-}
-
-// kill ends the process by SIGKILL when its log tells of the step, or when ctx ends, and returns at which step it was.
-func (p *processor) kill(ctx context.Context, aim Step) (Step, error) {
-	proc := p.ask()
+// kill ends the process by SIGKILL and returns at which step it was.
+func (p *processor) kill() (Step, error) {
+	proc := p.take()
 	if proc == nil {
 		return Absent, nil
 	}
-	defer p.ended()
-	at := proc.watcher.strike(ctx, aim, syscall.SIGKILL)
+	at := time.Now()
 	err := proc.child.Kill()
 	return proc.watcher.step(at), err
 }
 
-// stop stops the process in its tracks at a step, or when ctx ends; resume lets it go on.
-func (p *processor) stop(ctx context.Context, aim Step) (step Step, resume func() error) {
+// stop stops the process in its tracks and returns at which step it was; resume lets it go on.
+func (p *processor) stop() (step Step, resume func() error, err error) {
 	proc := p.running()
 	if proc == nil {
-		return Absent, func() error { return nil }
+		return Absent, func() error { return nil }, nil
 	}
-	at := proc.watcher.strike(ctx, aim, syscall.SIGSTOP)
+	at := time.Now()
+	if err := proc.child.Signal(syscall.SIGSTOP); err != nil {
+		return "", nil, err
+	}
 	time.Sleep(50 * time.Millisecond) // what it wrote before is in the pipe
-	return proc.watcher.step(at), func() error { return proc.child.Signal(syscall.SIGCONT) }
+	return proc.watcher.step(at), func() error { return proc.child.Signal(syscall.SIGCONT) }, nil
+}
+
+// lift undoes whatever faults may have done to the place.
+func (p *processor) lift() error {
+	errs := []error{p.kafka.heal(), p.kafka.release(), p.store.heal(), p.store.release()}
+	p.front.set(passing)
+	p.front.open()
+	if proc := p.running(); proc != nil {
+		errs = append(errs, proc.child.Signal(syscall.SIGCONT))
+	}
+	return errors.Join(errs...)
 }
 
 // endTime is how long a processor may take to end in order: what the role allows itself, and what faults add to it.
 const endTime = 45 * time.Second
 
-// end asks the process to end in order; it is an error when it does not, or with another code than 0, unless it did
-// not serve yet: what is interrupted then has done nothing.
+// end asks the process to end in order; it is an error when it does not, or with another code than 0, unless faults explain
+// it or it did not serve yet: what is interrupted then has done nothing.
 func (p *processor) end() error {
-	proc := p.ask()
+	proc := p.take()
 	if proc == nil {
 		return nil
 	}
-	defer p.ended()
 	ctx, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
 	if err := proc.child.Stop(ctx, func() error { return proc.child.Signal(syscall.SIGTERM) }); err != nil {
 		return err
 	}
-	if err := proc.child.Wait(); err != nil && proc.watcher.hasServed() {
+	if err := proc.child.Wait(); err != nil && proc.watcher.hasServed() && !p.excuse(p.number, err) {
 		return err
 	}
 	return nil

@@ -23,15 +23,15 @@ func TestARunFailsUnlessItProvedEverything(t *testing.T) {
 		"no letter was compared":   {func(r *Report) { r.Letters.Expected, r.Stored.Rejected = 0, 0 }, "no dead letter was compared"},
 		"a letter differs":         {func(r *Report) { r.Letters.Differences = 1 }, "1 dead letters differ"},
 		"losses were not said":     {func(r *Report) { r.Retention.Logged = 4 }, "retention removed 5 records that were not read; the log says 4"},
-		"slow in the group":        {func(r *Report) { r.Recovery.Group = 11 * time.Second }, "back at work in the group after 11s"},
-		"slow by itself":           {func(r *Report) { r.Recovery.Static = 6 * time.Second }, "back at work with static assignment after 6s"},
+		"slow in the group":        {func(r *Report) { r.Recovery.Group[0] = 11 * time.Second }, "back at work in the group after 11s"},
+		"slow by itself":           {func(r *Report) { r.Recovery.Static[0] = 6 * time.Second }, "back at work with static assignment after 6s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stored := Stored{Offsets: 10, Admitted: 8, Rejected: 2, Facts: 1, Panes: 1, Windows: 1, VerifiedPanes: 1, VerifiedWindows: 1}
 			again := stored
 			r := &Report{
 				Faults: []Hit{{KillProcessor, AmidPanes, 1}, {KillBroker, BetweenFlushes, 1}}, Sent: map[string]int64{"fresh": 10},
-				Stored: &stored, Letters: &Letters{Expected: 2}, Retention: &Retention{Removed: 5, Logged: 5, Metric: 5, Stored: again}, Recovery: &Recovery{},
+				Stored: &stored, Letters: &Letters{Expected: 2}, Retention: &Retention{Removed: 5, Logged: 5, Metric: 5, Stored: again}, Recovery: &Recovery{Group: []time.Duration{9 * time.Second}, Static: []time.Duration{2 * time.Second}},
 			}
 			c.spoil(r)
 			why := strings.Join(r.judge(cfg), "\n")

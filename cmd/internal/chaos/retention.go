@@ -61,7 +61,7 @@ func (s *stack) retention(ctx context.Context) (*Retention, error) {
 func newLossy(s *stack) *processor {
 	first := s.processors[0]
 	p := &processor{number: len(s.processors), program: first.program, log: first.log + ".lossy", block: first.block,
-		kafka: first.kafka, store: first.store, failed: first.failed}
+		kafka: first.kafka, store: first.store, front: first.front, excuse: first.excuse, failed: first.failed}
 	p.env = append(s.settings(p, lossyTopic, lossyTopic), s.cfg.Env...)
 	return p
 }
@@ -80,15 +80,15 @@ func (s *stack) lose(ctx context.Context, p *processor, conn driver.Conn, l *loa
 	if err := p.start(alone); err != nil {
 		return err
 	}
-	defer func() { _, _ = p.kill(context.WithoutCancel(ctx), "") }() // after an error
+	defer func() { _, _ = p.kill() }() // after an error
 	stop := func() (back func() error, err error) {
-		_, back = p.stop(ctx, "")
+		_, back, err = p.stop()
 		sleep(ctx, 500*time.Millisecond) // a fetch under way comes back empty
-		return back, nil
+		return back, err
 	}
 	kill := func() (back func() error, err error) {
 		r.Metric += metric(ctx, p)
-		_, err = p.kill(ctx, "")
+		_, err = p.kill()
 		return func() error { return p.start(alone) }, err
 	}
 	for _, away := range []func() (func() error, error){stop, kill} {
@@ -116,7 +116,9 @@ func (s *stack) lose(ctx context.Context, p *processor, conn driver.Conn, l *loa
 		if err := read(); err != nil {
 			return err
 		}
-		r.Logged += p.running().watcher.saidLost()
+		if proc := p.running(); proc != nil {
+			r.Logged += proc.watcher.saidLost()
+		}
 	}
 	r.Metric += metric(ctx, p)
 	return p.end()
@@ -188,7 +190,11 @@ var lostMetric = regexp.MustCompile(`(?m)^satisflow_records_lost_total\{partitio
 func metric(ctx context.Context, p *processor) (sum int64) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	text, err := scrape(ctx, p.running().watcher)
+	proc := p.running()
+	if proc == nil {
+		return 0
+	}
+	text, err := scrape(ctx, proc.watcher)
 	if err != nil {
 		return 0
 	}

@@ -34,7 +34,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	if err = s.run(ctx, r); ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	r.Took = time.Since(s.begin)
+	r.Took, r.Restarted = time.Since(s.begin), s.faults.restarted()
 	r.Failures = append(s.failed(), r.judge(&cfg)...)
 	err = errors.Join(err, s.close())
 	if err == nil && r.OK() && !cfg.Keep {
@@ -162,9 +162,12 @@ func (s *stack) startProcessors(ctx context.Context, settings ...string) error {
 	return nil
 }
 
-// quiet ends all processors in order, and lets one that met no fault read what is left.
+// quiet lifts whatever faults put on, ends all processors in order, and lets one that met no fault read what is left.
 func (s *stack) quiet(ctx context.Context) error {
 	s.say("no more faults")
+	if err := s.lift(); err != nil {
+		return err
+	}
 	var ending sync.WaitGroup
 	for _, p := range s.processors {
 		ending.Go(func() {

@@ -23,7 +23,7 @@ const (
 	topic     = "ratings"
 	deadTopic = "ratings.dead"
 	epoch     = 1
-	blockRows = 100 // few, so that a flush has many inserts to be struck at
+	blockRows = 60 // few, so that a flush has many inserts to be struck at
 )
 
 // stack is the parts of a run.
@@ -36,11 +36,11 @@ type stack struct {
 	broker     *broker
 	engine     *engine.Process
 	startTo    engine.StartConfig
-	front      *front
 	processors []*processor
 	conn       driver.Conn // past the proxies
 	client     *source.Client
 	teardown   []func() error
+	faults     faults
 
 	mu       sync.Mutex
 	failures []string
@@ -94,10 +94,6 @@ func (s *stack) openEngine(ctx context.Context) error {
 		return err
 	}
 	s.teardown = append(s.teardown, func() error { return s.engine.Kill() })
-	if s.front, err = startFront(config.Listen); err != nil {
-		return err
-	}
-	s.teardown = append(s.teardown, s.front.close)
 	return nil
 }
 
@@ -176,7 +172,7 @@ func (s *stack) say(format string, args ...any) {
 func (s *stack) close() error {
 	var errs []error
 	for _, p := range s.processors {
-		if _, err := p.kill(context.Background(), ""); err != nil {
+		if _, err := p.kill(); err != nil {
 			errs = append(errs, err)
 		}
 	}

@@ -73,7 +73,7 @@ func choose[T any](is bool, yes, no T) T {
 // trail is what a processor's lines have told so far.
 type trail struct {
 	block int
-	hold  time.Duration // by how much commits are held up
+	held  bool // commits do not arrive
 	last  Step
 	at    time.Time
 }
@@ -81,12 +81,10 @@ type trail struct {
 // commitTime is for how long after the checkpoint a commit has not arrived for sure, when nothing holds it up.
 const commitTime = time.Millisecond
 
-func (t *trail) note(l *logLine, at time.Time) (Step, bool) {
-	step, ok := l.step(t.block)
-	if ok {
+func (t *trail) note(l *logLine, at time.Time) {
+	if step, ok := l.step(t.block); ok {
 		t.last, t.at = step, at
 	}
-	return step, ok
 }
 
 // step is where the processor was at a time.
@@ -94,7 +92,7 @@ func (t *trail) step(at time.Time) Step {
 	switch {
 	case t.last == "":
 		return Starting
-	case t.last == BeforeCommit && at.Sub(t.at) > max(t.hold, commitTime):
+	case t.last == BeforeCommit && !t.held && at.Sub(t.at) > commitTime:
 		return BetweenFlushes
 	}
 	return t.last

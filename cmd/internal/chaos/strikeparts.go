@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"syscall"
@@ -36,49 +37,48 @@ func (k *striker) stopPart(ctx context.Context, kind Kind, signal func(syscall.S
 
 // mood counts only when it met inserts.
 func (k *striker) mood(ctx context.Context, kind Kind, m mood, draw *rand.Rand) error {
-	while, before, step := time.Second+upTo(draw, k.cfg.Session), k.front.hits.Load(), k.victim(draw).step()
-	k.front.set(m)
+	while, step, before := time.Second+upTo(draw, k.cfg.Session), k.victim(draw).step(), k.moodHits()
+	for _, p := range k.processors {
+		p.front.set(m)
+		defer p.front.set(passing)
+	}
 	sleep(ctx, while)
-	k.front.set(passing)
-	if n := k.front.hits.Load() - before; n > 0 {
+	if n := k.moodHits() - before; n > 0 {
 		k.hit(kind, step, "%d inserts in %s", n, brief(while))
 	}
 	return nil
 }
 
+// moodHits is how many inserts were refused or left without an answer so far.
+func (k *striker) moodHits() (n int64) {
+	for _, p := range k.processors {
+		n += p.front.hits.Load()
+	}
+	return n
+}
+
 // network spoils the connections of one processor, or of all.
-func (k *striker) network(ctx context.Context, kind Kind, draw *rand.Rand) error {
+func (k *striker) network(ctx context.Context, kind Kind, draw *rand.Rand) (err error) {
 	while, by, after := time.Second+upTo(draw, 3*k.cfg.Session/2), 20*time.Millisecond+upTo(draw, time.Second), 1+draw.IntN(64<<10)
 	whom, victims := "all", k.processors
 	if one := draw.IntN(2 * len(k.processors)); one < len(k.processors) {
 		whom, victims = fmt.Sprintf("processor %d", one), k.processors[one:one+1]
 	}
 	k.hit(kind, k.victim(draw).step(), "%s for %s", whom, brief(while))
-	undo := (*link).heal
-	links := linksOf(victims, kind == DelayKafka || kind == CutKafka || kind == HalfOpenKafka)
-	for _, l := range links {
-		var err error
+	for _, l := range linksOf(victims, kind == DelayKafka || kind == CutKafka || kind == HalfOpenKafka) {
+		defer func() { err = errors.Join(err, l.heal()) }()
 		switch kind {
 		case DelayKafka, DelayStore:
-			err = l.delay(by)
+			l.delay(by)
 		case HalfOpenKafka, HalfOpenStore:
-			err = l.halfOpen()
+			l.halfOpen()
 		case TearInserts:
-			err = l.tear(after)
+			l.tear(after)
 		case CutKafka, CutStore:
-			undo = (*link).mend
 			l.cut()
-		}
-		if err != nil {
-			return err
 		}
 	}
 	sleep(ctx, while)
-	for _, l := range links {
-		if err := undo(l); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -96,12 +96,13 @@ func linksOf(of []*processor, kafka bool) (links []*link) {
 }
 
 // pause lets a process of a part stand still for a while.
-func pause(ctx context.Context, signal func(syscall.Signal) error, while time.Duration) error {
+func pause(ctx context.Context, signal func(syscall.Signal) error, while time.Duration) (err error) {
+	defer func() { err = errors.Join(err, signal(syscall.SIGCONT)) }()
 	if err := signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
 	sleep(ctx, while)
-	return signal(syscall.SIGCONT)
+	return nil
 }
 
 // sleep returns after the time, or when ctx ends.

@@ -12,92 +12,115 @@ func (k *striker) victim(draw *rand.Rand) *processor {
 	return k.processors[draw.IntN(k.cfg.Processors)]
 }
 
-// alive is a victim that runs and, if one does, has work to be struck at. One that has ended by itself is started again.
-func (k *striker) alive(draw *rand.Rand) (*processor, error) {
-	p := k.victim(draw)
-	for _, other := range k.processors[:k.cfg.Processors] {
-		if step := p.step(); step == Starting || step == Absent {
-			p = other
+// running is a victim that runs, nil when none does. Whoever ended by itself is being started again.
+func (k *striker) running(draw *rand.Rand) *processor {
+	return k.first(draw.IntN(k.cfg.Processors), func(s Step) bool { return s != Absent })
+}
+
+// working is a victim that has flushed something, as soon as one has; one that just runs when none has in time.
+func (k *striker) working(ctx context.Context, draw *rand.Rand) *processor {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	from := draw.IntN(k.cfg.Processors)
+	for ctx.Err() == nil {
+		if p := k.first(from, func(s Step) bool { return s != Absent && s != Starting }); p != nil {
+			return p
+		}
+		sleep(ctx, 20*time.Millisecond)
+	}
+	return k.first(from, func(s Step) bool { return s != Absent })
+}
+
+// first is the first processor from a number on that is at such a step.
+func (k *striker) first(from int, at func(Step) bool) *processor {
+	for i := range k.cfg.Processors {
+		if p := k.processors[(from+i)%k.cfg.Processors]; at(p.step()) {
+			return p
 		}
 	}
-	if p.running() == nil {
-		return p, p.start()
+	return nil
+}
+
+// victimFor is whom to strike at a step, or at any.
+func (k *striker) victimFor(ctx context.Context, aim Step, draw *rand.Rand) *processor {
+	if aim == "" {
+		return k.running(draw)
 	}
-	return p, nil
+	return k.working(ctx, draw)
 }
 
 func (k *striker) killProcessor(ctx context.Context, aim Step, draw *rand.Rand) error {
-	p, err := k.alive(draw)
-	if err != nil {
-		return err
+	p, away := k.victimFor(ctx, aim, draw), upTo(draw, 2*time.Second)
+	if p == nil {
+		return nil
 	}
-	away := upTo(draw, 2*time.Second)
-	step, err := k.killAt(ctx, p, aim)
-	if err != nil {
-		return err
-	}
-	k.hit(KillProcessor, step, "processor %d, started again after %s", p.number, brief(away))
-	sleep(ctx, away)
-	return p.start()
-}
-
-// killAt kills at a step.
-func (k *striker) killAt(ctx context.Context, p *processor, aim Step) (step Step, err error) {
-	err = k.aimed(ctx, p, aim, (*link).drop, func(aiming context.Context) error {
-		step, err = p.kill(aiming, aim)
+	var step Step
+	err := k.aimed(ctx, p, aim, false, func() (err error) {
+		step, err = p.kill()
 		return err
 	})
-	return step, err
+	if err == nil && step != Absent {
+		k.hit(KillProcessor, step, "processor %d, started again after %s", p.number, brief(away))
+		sleep(ctx, away)
+	}
+	return errors.Join(err, p.start())
 }
 
-// aimed makes room for a strike at a step: while strike runs, what the processor sends next after the step is held up for
-// longer than the strike takes. Then it is let go, or dropped.
-func (k *striker) aimed(ctx context.Context, p *processor, aim Step, then func(*link) error, strike func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// standing is for how long a processor is kept at a step at most, until its log tells of it.
+const standing = 2 * time.Second
+
+// aimed brings a processor to a step and keeps it there during the strike. What it sends next is held up meanwhile, and
+// then passed on or lost. A processor that does not come there in time is struck wherever it is.
+func (k *striker) aimed(ctx context.Context, p *processor, aim Step, pass bool, strike func() error) (err error) {
+	if aim == "" {
+		return strike()
+	}
+	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	proc := p.running()
-	if aim == "" || proc == nil {
-		return strike(ctx)
+	next := p.front.catch(aim)
+	defer next.lift(pass)
+	came, proc := next.wait(waiting), p.running()
+	if !came || proc == nil {
+		return strike()
 	}
-	way, by := p.store, 30*time.Millisecond
 	if aim == BeforeCommit {
-		way, by = p.kafka, 250*time.Millisecond
-		proc.watcher.hold(by)
-		defer proc.watcher.hold(0)
+		p.kafka.hold()
+		defer func() { err = errors.Join(err, choose(pass, p.kafka.release, p.kafka.drop)()) }()
+		proc.watcher.hold(true)
+		defer proc.watcher.hold(false)
+		next.lift(true)
 	}
-	if err := way.hold(by); err != nil {
-		return err
-	}
-	return errors.Join(strike(ctx), then(way))
+	telling, cancel := context.WithTimeout(ctx, standing)
+	defer cancel()
+	proc.watcher.await(telling, aim)
+	return strike()
 }
 
 // zombie stops a processor for longer than its session, so that others own its partitions when it goes on.
-func (k *striker) zombie(ctx context.Context, aim Step, draw *rand.Rand) error {
-	p, err := k.alive(draw)
-	if err != nil {
-		return err
-	}
-	while := k.cfg.Session + time.Second + upTo(draw, k.cfg.Session)
-	var step Step
-	var resume func() error
-	err = k.aimed(ctx, p, aim, (*link).release, func(aiming context.Context) error {
-		step, resume = p.stop(aiming, aim)
+func (k *striker) zombie(ctx context.Context, aim Step, draw *rand.Rand) (err error) {
+	p, while := k.victimFor(ctx, aim, draw), k.cfg.Session+time.Second+upTo(draw, k.cfg.Session)
+	if p == nil {
 		return nil
-	})
-	if err != nil {
-		return err
 	}
-	k.hit(Zombie, step, "processor %d for %s", p.number, brief(while))
-	sleep(ctx, while)
-	return resume()
+	var step Step
+	resume := func() error { return nil }
+	defer func() { err = errors.Join(err, resume()) }()
+	err = k.aimed(ctx, p, aim, true, func() (err error) {
+		step, resume, err = p.stop()
+		return err
+	})
+	if err == nil && step != Absent {
+		k.hit(Zombie, step, "processor %d for %s", p.number, brief(while))
+		sleep(ctx, while)
+	}
+	return err
 }
 
 func (k *striker) leave(ctx context.Context, draw *rand.Rand) error {
-	p, err := k.alive(draw)
-	if err != nil {
-		return err
+	p, away := k.running(draw), upTo(draw, 4*time.Second)
+	if p == nil {
+		return nil
 	}
-	away := upTo(draw, 4*time.Second)
 	k.hit(Leave, p.step(), "processor %d for %s", p.number, brief(away))
 	if err := p.end(); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -16,11 +17,12 @@ type striker struct {
 	hits tally
 }
 
-// patience is how long a strike waits for the step that it is aimed at: a flush of a backlog is long.
+// patience is how long a strike waits for a processor at work, and then for the step that it is aimed at: faults of the
+// other loop come between, and a flush of a backlog is long.
 const patience = 30 * time.Second
 
 // loop draws faults from a deck, the next shuffled when it is used up, until the time is over and none of its faults is
-// missing. A fault that missed its step is tried again at once, a few times.
+// missing.
 func (k *striker) loop(ctx context.Context, until time.Time, faults []Fault, seed uint64) error {
 	draw := rand.New(rand.NewPCG(k.cfg.Seed, seed))
 	var deck []Fault
@@ -63,8 +65,10 @@ func (k *striker) hit(kind Kind, step Step, format string, args ...any) {
 	k.say("%s: %s (%s)", kind, fmt.Sprintf(format, args...), step)
 }
 
-// make makes one fault and undoes it.
+// make makes one fault and undoes it, in every way out.
 func (k *striker) make(ctx context.Context, f Fault, draw *rand.Rand) error {
+	k.faults.begin()
+	defer k.faults.end()
 	switch f.Kind {
 	case KillProcessor:
 		return k.killProcessor(ctx, f.Aim, draw)
@@ -96,3 +100,11 @@ func upTo(draw *rand.Rand, d time.Duration) time.Duration {
 }
 
 func brief(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }
+
+func briefs(all []time.Duration) string {
+	texts := make([]string, len(all))
+	for i, d := range all {
+		texts[i] = brief(d)
+	}
+	return strings.Join(texts, ", ")
+}

@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"os"
 	"sync"
 	"time"
 )
 
-// watcher reads what a process writes to stderr, and strikes when a line says so.
+// watcher reads what a process writes to stderr.
 type watcher struct {
 	to      io.Writer
 	serving chan string // the address of its metrics
@@ -19,19 +18,9 @@ type watcher struct {
 	served bool
 	trail  trail
 	lost   int64 // records that it said retention removed
-	signal func(os.Signal) error
-	aim    Step
-	sig    os.Signal
-	struck chan time.Time
 }
 
-func (w *watcher) setSignal(signal func(os.Signal) error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.signal = signal
-}
-
-// Write takes what the process wrote. It strikes before it does anything else with it.
+// Write takes what the process wrote.
 func (w *watcher) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -52,9 +41,7 @@ func (w *watcher) line(text []byte) {
 	if !ok {
 		return
 	}
-	if step, told := w.trail.note(&l, time.Now()); told && w.struck != nil && step == w.aim {
-		w.hit()
-	}
+	w.trail.note(&l, time.Now())
 	switch l.Message {
 	case "serving":
 		w.served = true
@@ -64,41 +51,20 @@ func (w *watcher) line(text []byte) {
 	}
 }
 
-// hit sends the signal. The caller has the lock.
-func (w *watcher) hit() {
-	_ = w.signal(w.sig) // one that has ended is as good as struck
-	w.struck <- time.Now()
-	w.struck = nil
-}
-
-// strike sends the signal when a line tells of the step, at once when there is none, and when ctx ends at the latest. It
-// returns when it did.
-func (w *watcher) strike(ctx context.Context, aim Step, sig os.Signal) time.Time {
-	struck := make(chan time.Time, 1)
-	w.mu.Lock()
-	w.aim, w.sig, w.struck = aim, sig, struck
-	if aim == "" {
-		w.hit()
-	}
-	w.mu.Unlock()
-	select {
-	case at := <-struck:
-		return at
-	case <-ctx.Done():
-	}
-	w.mu.Lock()
-	if w.struck != nil {
-		w.hit()
-	}
-	w.mu.Unlock()
-	return <-struck
-}
-
-// hold says by how much the commits of the process are held up from now on.
-func (w *watcher) hold(by time.Duration) {
+// hold says whether the commits of the process are held up from now on. That of the flush before has arrived by then.
+func (w *watcher) hold(held bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.trail.hold = by
+	if w.trail.held = held; held && w.trail.last == BeforeCommit {
+		w.trail.last = BetweenFlushes
+	}
+}
+
+// await returns when the process is at the step, or when ctx ends.
+func (w *watcher) await(ctx context.Context, step Step) {
+	for ctx.Err() == nil && w.step(time.Now()) != step {
+		sleep(ctx, time.Millisecond)
+	}
 }
 
 func (w *watcher) step(at time.Time) Step {
