@@ -15,12 +15,6 @@ type alertColumn struct {
 	at   any // a pointer
 }
 
-// The names of the enums, by value.
-var (
-	severityNames = [...]string{alert.Minor: "minor", alert.Major: "major", alert.Critical: "critical"}
-	stateNames    = [...]string{alert.Open: "open", alert.Acknowledged: "acknowledged", alert.Contacted: "contacted", alert.Resolved: "resolved", alert.Verified: "verified"}
-)
-
 func alertColumns(a *alert.Alert) []alertColumn {
 	return []alertColumn{
 		{"id", &a.ID}, {"version", &a.Version}, {"rule", (*string)(&a.Rule)}, {"dimension", &a.Subject.Dimension}, {"value", &a.Subject.Value},
@@ -59,9 +53,9 @@ func (c alertColumn) literal() string {
 	case *time.Time:
 		return stamp(*at)
 	case *alert.Severity:
-		return quote(severityNames[*at])
+		return quote(at.String())
 	case *alert.State:
-		return quote(stateNames[*at])
+		return quote(at.String())
 	}
 	panic("no literal for column " + c.name) // every column is read and written by a test
 }
@@ -78,17 +72,10 @@ func stamp(t time.Time) string {
 func alertJSON(a *alert.Alert) (string, error) {
 	values := map[string]any{}
 	for _, c := range alertColumns(a) {
-		switch at := c.at.(type) {
-		case *time.Time:
-			if !at.IsZero() {
-				values[c.name] = at.UTC().Truncate(time.Millisecond)
-			}
-		case *alert.Severity:
-			values[c.name] = severityNames[*at]
-		case *alert.State:
-			values[c.name] = stateNames[*at]
-		default:
-			values[c.name] = at
+		if at, isTime := c.at.(*time.Time); !isTime {
+			values[c.name] = c.at
+		} else if !at.IsZero() {
+			values[c.name] = at.UTC().Truncate(time.Millisecond)
 		}
 	}
 	delete(values, "resolution")

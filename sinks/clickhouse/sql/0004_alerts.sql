@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS customer_satisfaction_alerts {{onCluster}}
 )
 ENGINE = {{everywhere "version"}}
 ORDER BY id
-TTL toDateTime(resolved_at, 'UTC') + INTERVAL 25 MONTH DELETE WHERE state IN ('resolved', 'verified')
+TTL toDateTime(resolved_at, 'UTC') + INTERVAL 25 MONTH DELETE WHERE state >= 'resolved' AND resolved_at > toDateTime64(0, 3, 'UTC')
 SETTINGS min_age_to_force_merge_seconds = 86400
 COMMENT 'Alerts as they now are, one row each with FINAL; kept for 25 months after they were resolved';
 
