@@ -21,6 +21,9 @@ func (e *StateError) Error() string {
 	if e.Other != "" {
 		text += fmt.Sprintf(" while alert %s of the same rule and subject is at work", e.Other)
 	}
+	if len(e.Possible) == 0 {
+		return text
+	}
 	return text + ": want " + either(e.Possible)
 }
 

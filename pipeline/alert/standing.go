@@ -35,7 +35,8 @@ func (c *customer) opener(rule Rule, find judge) *Rating {
 	var found *Rating
 	for i := len(c.fresh) - 1; i >= 0; i-- {
 		x := &c.fresh[i]
-		if over != nil && !x.ArrivedAt.After(over.ResolvedAt) || !find(c.until(x), x.ArrivedAt).holds {
+		arrival := earlier(x.ArrivedAt, c.now) // a producer's clock may be ahead
+		if over != nil && !x.ArrivedAt.After(over.ResolvedAt) || !find(c.until(x), arrival).holds {
 			break
 		}
 		if !c.dealtWith(rule, x) && (over == nil || !over.byPerson() || c.low(x)) {
