@@ -92,6 +92,7 @@ func TestAMailArrivesAsItWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw := server.Mails()[0]
+	// To look at it in a mail program: SAVE_MAIL=FOLDER go test -run ArrivesAsItWasWritten
 	if folder := os.Getenv("SAVE_MAIL"); folder != "" {
 		if err := os.WriteFile(folder+"/sample.eml", raw, 0o600); err != nil {
 			t.Fatal(err)

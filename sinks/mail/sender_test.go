@@ -222,6 +222,14 @@ func TestAnOutageIsTemporaryAndTheMailIsTheSameAfterIt(t *testing.T) {
 	}
 }
 
+func TestAServerIsDialedAtAnIPv6Address(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Host, cfg.From, cfg.TLS = "[::1]:1", "satisflow@example.org", NoTLS // nobody listens there, with or without IPv6
+	if err := open(t, cfg).Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "dial tcp [::1]:1: ") || strings.Contains(err.Error(), "colons") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // silent accepts connections and never says a word.
 func silent(t *testing.T) string {
 	t.Helper()

@@ -56,7 +56,7 @@ func (s *Sender) client(ctx context.Context) (*gomail.Client, error) {
 	options := []gomail.Option{
 		gomail.WithPort(port), gomail.WithTimeout(s.cfg.Timeout), gomail.WithTLSConfig(encryption),
 		gomail.WithoutSMTPUTF8(), // addresses and headers are ASCII; a next server that can't do it would refuse the mail
-		gomail.WithTLSPolicy(policy), gomail.WithDialContextFunc(endingWith(ctx, dial)),
+		gomail.WithTLSPolicy(policy), gomail.WithDialContextFunc(endingWith(ctx, dial, s.cfg.Host)),
 	}
 	if s.cfg.HelloName != "" {
 		options = append(options, gomail.WithHELO(s.cfg.HelloName))
@@ -64,10 +64,10 @@ func (s *Sender) client(ctx context.Context) (*gomail.Client, error) {
 	return gomail.NewClient(host, append(options, signIn...)...)
 }
 
-// endingWith closes the connections that are dialed when ctx ends: the library heeds a context only while it dials, and
-// leaves a connection open whose greeting, encryption or sign-in fails.
-func endingWith(ctx context.Context, dial gomail.DialContextFunc) gomail.DialContextFunc {
-	return func(dialCtx context.Context, network, address string) (net.Conn, error) {
+// endingWith dials the address, not the library's, which has no brackets about IPv6, and closes the connection when ctx ends:
+// the library heeds a context only while it dials, and leaves a connection open whose greeting, encryption or sign-in fails.
+func endingWith(ctx context.Context, dial gomail.DialContextFunc, address string) gomail.DialContextFunc {
+	return func(dialCtx context.Context, network, _ string) (net.Conn, error) {
 		conn, err := dial(dialCtx, network, address)
 		if err == nil {
 			context.AfterFunc(ctx, func() { _ = conn.Close() })
