@@ -66,9 +66,9 @@ type Pipeline struct {
 
 // New returns a pipeline; its configuration and definition must be valid.
 func New(cfg Config, parts Parts) *Pipeline {
-	r := &retrier{timeout: cfg.InsertTimeout, most: cfg.RetryMax, permanent: parts.Permanent, log: parts.Log}
+	r := NewRetrier(cfg, parts.Permanent, parts.Log)
 	return &Pipeline{cfg: cfg, parts: parts, grid: parts.Definition.Grid(), live: map[int32]*partition{}, finished: map[int32]owner.Stats{},
-		store: retryingStore{parts.Store, r}, sink: retryingSink{parts.Sink, parts.Observer, r}}
+		store: r.Store(parts.Store), sink: r.Sink(parts.Sink, parts.Observer)}
 }
 
 // Run works until ctx ends, then drains and returns nil; it returns an error when no retry can mend what is wrong.

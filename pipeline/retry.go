@@ -20,14 +20,27 @@ const stuck = 30 * time.Second
 
 var errStuck = errors.New("no progress: the attempt did not return after its timeout")
 
-// retrier repeats an attempt until it succeeds, its context ends, or its error is permanent.
-type retrier struct {
+// Retrier waits out outages: it repeats an attempt until it succeeds, its context ends, or its error is permanent.
+type Retrier struct {
 	timeout, most time.Duration
 	permanent     func(error) bool
 	log           zerolog.Logger
 }
 
-func (r *retrier) do(ctx context.Context, what string, attempt func(context.Context) error) error {
+// NewRetrier returns a retrier with the configuration's InsertTimeout for each attempt (0 is no bound) and RetryMax between
+// two; permanent says whether no retry can mend an error.
+func NewRetrier(cfg Config, permanent func(error) bool, log zerolog.Logger) *Retrier {
+	return &Retrier{timeout: cfg.InsertTimeout, most: cfg.RetryMax, permanent: permanent, log: log}
+}
+
+// Store returns a store that waits out outages.
+func (r *Retrier) Store(s owner.Store) owner.Store { return retryingStore{s, r} }
+
+// Sink returns a sink that waits out outages and tells the observer of each attempt of an insert.
+func (r *Retrier) Sink(s owner.Sink, o Observer) owner.Sink { return retryingSink{s, o, r} }
+
+// Do repeats the attempt; what says in logs and errors what it is about.
+func (r *Retrier) Do(ctx context.Context, what string, attempt func(context.Context) error) error {
 	wait, failures := 100*time.Millisecond, 0
 	for {
 		err := r.once(ctx, attempt)
@@ -55,9 +68,12 @@ func (r *retrier) do(ctx context.Context, what string, attempt func(context.Cont
 }
 
 // once gives the attempt its timeout, and does not wait for ever for it to notice.
-func (r *retrier) once(ctx context.Context, attempt func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
+func (r *Retrier) once(ctx context.Context, attempt func(context.Context) error) error {
+	if r.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+	}
 	done := make(chan error, 1)
 	go func() { done <- attempt(ctx) }()
 	select {
@@ -77,11 +93,11 @@ func (r *retrier) once(ctx context.Context, attempt func(context.Context) error)
 type retryingSink struct {
 	owner.Sink
 	observer Observer
-	r        *retrier
+	r        *Retrier
 }
 
 func insert[T any](ctx context.Context, s retryingSink, table string, rows []T, to func(context.Context, []T) error) error {
-	return s.r.do(ctx, "insert into "+table, func(ctx context.Context) error {
+	return s.r.Do(ctx, "insert into "+table, func(ctx context.Context) error {
 		begin := time.Now()
 		err := to(ctx, rows)
 		took := time.Since(begin)
@@ -115,11 +131,11 @@ func (s retryingSink) InsertCheckpoints(ctx context.Context, rows []owner.Checkp
 // collected before the first of it is passed on.
 type retryingStore struct {
 	store owner.Store
-	r     *retrier
+	r     *Retrier
 }
 
 func (s retryingStore) Checkpoints(ctx context.Context, partitions []int32) (found map[int32]owner.Checkpoint, err error) {
-	err = s.r.do(ctx, "read checkpoints", func(ctx context.Context) (err error) {
+	err = s.r.Do(ctx, "read checkpoints", func(ctx context.Context) (err error) {
 		found, err = s.store.Checkpoints(ctx, partitions)
 		return err
 	})
@@ -127,25 +143,25 @@ func (s retryingStore) Checkpoints(ctx context.Context, partitions []int32) (fou
 }
 
 func (s retryingStore) KnownPanes(ctx context.Context, partition int32, yield func(window.Pane)) error {
-	return s.r.do(ctx, "read known panes", func(ctx context.Context) error {
+	return s.r.Do(ctx, "read known panes", func(ctx context.Context) error {
 		return s.store.KnownPanes(ctx, partition, yield) // a set: repeats do not matter
 	})
 }
 
 func (s retryingStore) PaneSums(ctx context.Context, partition int32, from, to window.Pane, keys []window.Key, yield func(window.Pane, window.Key, *window.Sums)) error {
-	return s.r.do(ctx, "read pane sums", func(ctx context.Context) error {
+	return s.r.Do(ctx, "read pane sums", func(ctx context.Context) error {
 		return s.store.PaneSums(ctx, partition, from, to, keys, yield) // rows replace each other: repeats do not matter
 	})
 }
 
 func (s retryingStore) PageFacts(ctx context.Context, partition int32, panes []window.Pane, yield func(window.Pane, *event.Event, uint64)) error {
-	return s.r.do(ctx, "page in facts", func(ctx context.Context) error {
+	return s.r.Do(ctx, "page in facts", func(ctx context.Context) error {
 		return s.store.PageFacts(ctx, partition, panes, yield) // the higher version wins: repeats do not matter
 	})
 }
 
 func (s retryingStore) PageKeys(ctx context.Context, partition int32, panes []window.Pane, yield func(window.Pane, window.Key)) error {
-	return s.r.do(ctx, "page in keys", func(ctx context.Context) error {
+	return s.r.Do(ctx, "page in keys", func(ctx context.Context) error {
 		return s.store.PageKeys(ctx, partition, panes, yield)
 	})
 }

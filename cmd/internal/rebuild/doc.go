@@ -11,7 +11,8 @@
 //
 // The facts that the running epoch holds below its checkpoints are folded by the very owners that a processor has, in
 // order of occurred_at, so that every pane and every window is written once, when all of it has been folded. Checkpoints
-// are written last, all at once, with the cuts of the running epoch: a processor of the new epoch goes on there.
+// are written last, all at once, with the cuts of the running epoch: a processor of the new epoch goes on there. An outage
+// of ClickHouse is waited out, and the copy goes on where it was; broken off, it begins anew.
 //
 // # Non-obvious
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"satisflow/pipeline"
 	"satisflow/pipeline/fact"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/source"
@@ -12,21 +13,53 @@ import (
 )
 
 // FromFacts fills the epoch with the facts that another one holds below its checkpoints. With newTopic the epoch is for
-// another topic, of any number of partitions; else for the same one. What an earlier attempt left is removed first.
+// another topic, of any number of partitions; else for the same one. What an earlier attempt left is removed first. An
+// outage of ClickHouse, once the copy is under way, is waited out.
 func FromFacts(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, newTopic bool, tell func(Progress)) error {
 	cuts, err := cutsOf(ctx, parts, from, to, newTopic)
 	if err != nil {
 		return err
 	}
-	if err := clickhouse.ClearEpoch(ctx, parts.Conn, parts.Cluster, to.Number); err != nil {
+	patient := patientFor(parts)
+	err = patient.Do(ctx, "remove what an earlier attempt left", func(ctx context.Context) error {
+		return clickhouse.ClearEpoch(ctx, parts.Conn, parts.Cluster, to.Number)
+	})
+	if err != nil {
 		return err
 	}
 	c, err := newCopying(ctx, parts, to, cuts, newTopic)
 	if err != nil {
 		return err
 	}
-	copier := clickhouse.NewCopier(parts.Conn, from, &to.Definition)
-	slices, err := copier.Slices(ctx)
+	if err := c.copyFacts(ctx, patient, clickhouse.NewCopier(parts.Conn, from, &to.Definition), cuts, tell); err != nil {
+		return err
+	}
+	if !newTopic {
+		err := patient.Do(ctx, "copy dead letters", func(ctx context.Context) error {
+			return clickhouse.CopyDeadLetters(ctx, parts.Conn, from.Number, to.Number)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return c.finish(ctx)
+}
+
+// patientFor returns what repeats the steps of the copy that are not a processor's. Their attempts have no bound but the
+// client's: reading a slice of facts pauses for the flushes of what was read.
+func patientFor(parts Parts) *pipeline.Retrier {
+	cfg := parts.Pipeline
+	cfg.InsertTimeout = 0
+	return pipeline.NewRetrier(cfg, clickhouse.IsPermanent, parts.Log)
+}
+
+// copyFacts folds all facts below the cuts.
+func (c *copying) copyFacts(ctx context.Context, patient *pipeline.Retrier, from *clickhouse.Copier, cuts map[int32]owner.Checkpoint, tell func(Progress)) error {
+	var slices []clickhouse.Slice
+	err := patient.Do(ctx, "look for the facts", func(ctx context.Context) (err error) {
+		slices, err = from.Slices(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -35,18 +68,21 @@ func FromFacts(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, new
 		progress.Total += int64(s.Facts)
 	}
 	for _, s := range slices {
-		if err := copier.Facts(ctx, s, cuts, func(f *fact.Fact) error { return c.add(ctx, f) }); err != nil {
+		err := patient.Do(ctx, "read facts", func(ctx context.Context) error {
+			return from.Facts(ctx, s, cuts, func(f *fact.Fact) error {
+				// Facts come in order of occurred_at, so a read that broke off goes on at the second of the last one; the
+				// facts of this second that were folded already are versions that their owner has.
+				s.From = f.Event.OccurredAt / 1000
+				return c.add(ctx, f)
+			})
+		})
+		if err != nil {
 			return err
 		}
 		progress.Done += int64(s.Facts)
 		tell(progress)
 	}
-	if !newTopic {
-		if err := clickhouse.CopyDeadLetters(ctx, parts.Conn, from.Number, to.Number); err != nil {
-			return err
-		}
-	}
-	return c.finish(ctx)
+	return nil
 }
 
 // cutsOf returns the checkpoints of the running epoch, if its facts can be copied at all.
@@ -98,8 +134,9 @@ type end struct{ cut, watermark, fresh int64 }
 
 func newCopying(ctx context.Context, parts Parts, to *clickhouse.Epoch, cuts map[int32]owner.Checkpoint, newTopic bool) (*copying, error) {
 	def := &to.Definition
-	c := &copying{parts: parts, grid: def.Grid(), newTopic: newTopic, store: clickhouse.NewStore(parts.Conn, to.Number, def),
-		sink: &heldSink{Sink: clickhouse.NewSink(parts.Conn, to.Number, def)}, batches: make([][]owner.Record, def.Partitions)}
+	r := pipeline.NewRetrier(parts.Pipeline, clickhouse.IsPermanent, parts.Log)
+	c := &copying{parts: parts, grid: def.Grid(), newTopic: newTopic, store: r.Store(clickhouse.NewStore(parts.Conn, to.Number, def)),
+		sink: &heldSink{Sink: r.Sink(clickhouse.NewSink(parts.Conn, to.Number, def), silent{})}, batches: make([][]owner.Record, def.Partitions)}
 	c.flusher = owner.Flusher{Store: c.store, Sink: c.sink, BlockRows: parts.Pipeline.BlockRows}
 	cfg := &owner.Config{
 		Grid: c.grid, Bands: def.Bands, Attributes: parts.Events.Attributes, Definition: def.Hash(), ID: parts.ID,
