@@ -31,7 +31,7 @@ type Config struct {
 	Leading Leading `yaml:"leading"`
 	// DimensionValues is how many values a rolled dimension may have.
 	DimensionValues int `yaml:"dimension_values"`
-	// RunbookBase stands before /ALERT.md in the link of each alert: the web address of dashboards/runbooks.
+	// RunbookBase stands before /ALERT.md in the link of each alert: a gateway serves the runbooks below /runbooks.
 	RunbookBase string `yaml:"runbook_base"`
 	// DashboardURL is the address of the on-call dashboard.
 	DashboardURL string `yaml:"dashboard_url"`
@@ -48,7 +48,7 @@ func DefaultConfig() Config {
 		Target: DefaultTarget(), Bands: window.DefaultBands(), Windows: window.DefaultWindows(),
 		Dimensions: []string{overall, service}, Burns: DefaultBurns(), Silence: DefaultSilence(),
 		Quality: event.BuiltinMetrics(), Leading: DefaultLeading(), DimensionValues: 2000,
-		RunbookBase: "dashboards/runbooks", DashboardURL: "http://localhost:3000/d/satisflow-oncall",
+		RunbookBase: "http://localhost:8080/runbooks", DashboardURL: "http://localhost:3000/d/satisflow-oncall",
 		Interval: time.Minute, TimeScale: 1,
 	}
 }

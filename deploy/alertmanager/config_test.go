@@ -45,6 +45,16 @@ func TestEveryAlertReachesTheReceiverOfItsSeverity(t *testing.T) {
 	}
 }
 
+func TestAlertsOnCustomersReachThoseWhoLookAfterThem(t *testing.T) {
+	amtool := testkit.Require(t, "amtool", hint)
+	for _, class := range []string{"customer", "group"} {
+		out, err := exec.Command(amtool, "config", "routes", "test", "--config.file="+config, "class="+class, "severity=ticket", "level=major", "service=legal_consulting").Output()
+		if got := strings.TrimSpace(string(out)); err != nil || got != "account-managers" {
+			t.Errorf("class %s goes to %q (%v)", class, got, err)
+		}
+	}
+}
+
 func TestTheTemplatesShowBothLanguagesAndTheLinks(t *testing.T) {
 	amtool := testkit.Require(t, "amtool", hint)
 	data := write(t, map[string]any{
@@ -53,16 +63,43 @@ func TestTheTemplatesShowBothLanguagesAndTheLinks(t *testing.T) {
 			"status": "firing", "labels": map[string]string{"severity": "page"}, "startsAt": "2026-03-01T02:03:04Z",
 			"annotations": map[string]string{
 				"summary": "Half are bad.", "summary_zh": "一半不满意。", "description": "Look.", "description_zh": "请看。",
-				"runbook_url": "runbooks/X.md", "dashboard_url": "http://dashboard/",
+				"runbook_url": "http://gateway/runbooks/X.md", "dashboard_url": "http://dashboard/",
 			},
 		}},
 	})
-	for template, want := range map[string][]string{
+	show(t, amtool, data, map[string][]string{
 		"satisflow.subject": {"[PAGE 紧急] Half are bad."},
-		"satisflow.text":    {"Half are bad.", "一半不满意。", "Look.", "请看。", "runbooks/X.md", "http://dashboard/", "2026-03-01 02:03 UTC"},
-		"satisflow.html":    {"Half are bad.", "一半不满意。", "runbooks/X.md", `href="http://dashboard/"`, "#c62828"},
-		"satisflow.wecom":   {"一半不满意。", "runbooks/X.md"},
-	} {
+		"satisflow.text":    {"Half are bad.", "一半不满意。", "Look.", "请看。", "http://gateway/runbooks/X.md", "http://dashboard/", "2026-03-01 02:03 UTC"},
+		"satisflow.html":    {"Half are bad.", "一半不满意。", `href="http://gateway/runbooks/X.md"`, `href="http://dashboard/"`, "#c62828"},
+		"satisflow.wecom":   {"一半不满意。", "http://gateway/runbooks/X.md"},
+	})
+}
+
+func TestTheTemplatesShowTheLinkOfACustomer(t *testing.T) {
+	amtool := testkit.Require(t, "amtool", hint)
+	data := write(t, map[string]any{
+		"status": "firing", "commonLabels": map[string]string{"severity": "ticket", "class": "customer"},
+		"alerts": []any{map[string]any{
+			"status": "firing", "labels": map[string]string{"severity": "ticket"}, "startsAt": "2026-03-01T02:03:04Z",
+			"annotations": map[string]string{"summary": "C-1 rated 2.", "summary_zh": "C-1 评分 2。", "link": "http://gateway/customers/C-1"},
+		}},
+	})
+	for _, out := range show(t, amtool, data, map[string][]string{
+		"satisflow.subject": {"[Ticket 工单] C-1 rated 2."},
+		"satisflow.text":    {"C-1 rated 2.", "C-1 评分 2。", "http://gateway/customers/C-1"},
+		"satisflow.html":    {`href="http://gateway/customers/C-1"`},
+		"satisflow.wecom":   {"C-1 评分 2。", "http://gateway/customers/C-1"},
+	}) {
+		if strings.Contains(out, "What to do") || strings.Contains(out, "Dashboard") || strings.Contains(out, "处理手册") {
+			t.Errorf("a link that there is not is promised:\n%s", out)
+		}
+	}
+}
+
+// show renders the templates, wants the texts in each, and returns what they show.
+func show(t *testing.T, amtool, data string, templates map[string][]string) (shown []string) {
+	t.Helper()
+	for template, want := range templates {
 		out, err := exec.Command(amtool, "template", "render", "--template.glob=templates/*.tmpl",
 			"--template.data="+data, `--template.text={{ template "`+template+`" . }}`).CombinedOutput()
 		if err != nil {
@@ -73,7 +110,9 @@ func TestTheTemplatesShowBothLanguagesAndTheLinks(t *testing.T) {
 				t.Errorf("%s shows no %q:\n%s", template, text, out)
 			}
 		}
+		shown = append(shown, string(out))
 	}
+	return shown
 }
 
 // alerts are those that the default rules can raise.

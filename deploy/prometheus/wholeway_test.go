@@ -38,7 +38,7 @@ func TestAPageOnItsWholeWay(t *testing.T) {
 	if got := pages[0].Annotations["summary"]; got != want {
 		t.Errorf("the page says %q, want %q", got, want)
 	}
-	if got, want := pages[0].Annotations["runbook_url"], "dashboards/runbooks/"+name+".md"; got != want {
+	if got, want := pages[0].Annotations["runbook_url"], "http://localhost:8080/runbooks/"+name+".md"; got != want {
 		t.Errorf("the page links %q, want %q", got, want)
 	}
 	time.Sleep(4 * time.Second) // group_interval is 1.5 s

@@ -36,7 +36,7 @@ type watchFlags struct {
 func (f *watchFlags) add(cmd *cobra.Command) {
 	d := rules.DefaultConfig()
 	cmd.Flags().StringSliceVar(&f.dimensions, "dimensions", d.Dimensions, "dimensions to alert on, of those that processors show")
-	cmd.Flags().StringVar(&f.runbookBase, "runbook-base", d.RunbookBase, "web address of the runbooks, without a slash at its end")
+	cmd.Flags().StringVar(&f.runbookBase, "runbook-base", d.RunbookBase, "web address of the runbooks, without a slash at its end: a gateway has them at /runbooks")
 	cmd.Flags().StringVar(&f.dashboardURL, "dashboard-url", d.DashboardURL, "web address of the on-call dashboard")
 }
 
