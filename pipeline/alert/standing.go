@@ -27,27 +27,27 @@ func (c *customer) standing(rule Rule, find judge) []Change {
 	return []Change{c.open(rule, c.subject, opener.RatingID, f, c.alerts, c.now)}
 }
 
-// opener returns the fresh rating at whose arrival the rule began to hold, so that it is the same one however much later
-// this is decided; nil if there is none. What arrived before the last alert was resolved was dealt with; after a person
-// resolved it, only a low rating opens another.
+// opener returns the fresh rating with which the rule began to hold, so that it is the same one however much later this is
+// decided; nil if there is none. What arrived before the last alert was resolved was dealt with; after a person resolved it,
+// only a low rating opens another.
 func (c *customer) opener(rule Rule, find judge) *Rating {
 	over := over(c.alerts, rule)
 	var found *Rating
-	for i := len(c.fresh) - 1; i >= 0; i-- {
-		x := &c.fresh[i]
-		arrival := earlier(x.ArrivedAt, c.now) // a producer's clock may be ahead
-		if over != nil && !x.ArrivedAt.After(over.ResolvedAt) || !find(c.until(x), arrival).holds {
+	for _, x := range slices.Backward(c.fresh) {
+		at := c.arrival(x.RatingID)
+		arrived := earlier(x.ArrivedAt, c.now) // a producer's clock may be ahead
+		if over != nil && !x.ArrivedAt.After(over.ResolvedAt) || !find(c.ratings[:at+1], arrived).holds {
 			break
 		}
-		if !c.dealtWith(rule, x) && (over == nil || !over.byPerson() || c.low(x)) {
-			found = x
+		if !c.dealtWith(rule, &x) && (over == nil || !over.byPerson() || c.low(&x)) {
+			found = &x
+		}
+		if !find(c.ratings[:at], arrived).holds {
+			break
 		}
 	}
 	return found
 }
-
-// until returns the ratings that had arrived with the given one.
-func (c *customer) until(x *Rating) []Rating { return c.ratings[:c.arrival(x.RatingID)+1] }
 
 // dealtWith says whether the rating opened an alert that a person resolved.
 func (c *customer) dealtWith(rule Rule, x *Rating) bool {
