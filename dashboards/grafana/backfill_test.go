@@ -23,6 +23,7 @@ var counters = map[string]float64{
 	`process_cpu_seconds_total{job="satisflow-processor"}`: 0.5, `process_cpu_seconds_total{job="other"}`: 9,
 	`go_gc_duration_seconds_sum{job="satisflow-processor"}`: 0.25,
 	`satisflow_rebalances_total`:                            0.5, `satisflow_fetch_errors_total`: 0.5, `satisflow_commit_errors_total`: 0.25,
+	`satisflow_mails_refused_total`:             0.01,
 	`satisflow_http_requests_total{code="200"}`: 7, `satisflow_http_requests_total{code="503"}`: 0.5,
 }
 
@@ -36,6 +37,12 @@ func gauges(at time.Time) map[string]float64 {
 		`satisflow_pending_rows`: 40, `satisflow_last_flush_timestamp_seconds`: float64(at.Unix() - 30),
 		`process_resident_memory_bytes{job="satisflow-processor"}`: 1e8, `satisflow_memory_bytes`: 5e7, `go_goroutines{job="satisflow-processor"}`: 33,
 		`satisflow_partitions_owned`: 2, `satisflow_topic_partitions`: 4,
+		`satisflow_up{part="kafka"}`: 1, `satisflow_up{part="clickhouse"}`: 0,
+		`satisflow_verify_differences`: 3, `satisflow_identity_conflicts`: 2, `satisflow_verify_timestamp_seconds`: float64(at.Unix() - 1800),
+		`satisflow_erasures_unfinished`: 1, `satisflow_erasure_scrub_timestamp_seconds`: float64(at.Unix() - 7200),
+		`satisflow_alerts_open{rule="low_rating",severity="major"}`: 5, `satisflow_alerts_open{rule="low_rating",severity="minor"}`: 0, `satisflow_alerts_open{rule="falling",severity="critical"}`: 1,
+		`satisflow_alerts_overdue`: 4, `satisflow_mails_pending`: 6, `satisflow_alerts_push_enabled`: 1,
+		`satisflow_alerts_evaluated_timestamp_seconds`: float64(at.Unix() - 40), `satisflow_alerts_pushed_timestamp_seconds`: float64(at.Unix() - 50),
 	}
 }
 
@@ -84,7 +91,13 @@ func pastExpectations(at time.Time) map[string]map[string]shown {
 			"late": one(both * 3 * minute), "replayed": one(both * 0.125 * minute), "frozen": one(both * 0.0625 * minute)},
 		"Records lost or in the wrong partition":             {"lost": one(both * 5), "misrouted": one(both * 4)},
 		"Ratings over HTTP: accepted and refused per second": {"accepted": one(both * 7), "refused": by(answer{"bad_json": both * 0.75})},
-		"Rows written per second, by table":                  {"rows": by(answer{"facts": both * 12, "panes": both * 20})},
+		"Processes that reach Kafka and ClickHouse":          {"up": by(answer{"kafka": both, "clickhouse": 0}), "all": by(answer{"kafka": both, "clickhouse": both})},
+		"Stored sums against their ratings (verify)":         {"differences": one(3), "conflicts": one(2), "age": one(1800)},
+		"Erasures": {"open": one(1), "disk": one(7200)},
+		"Open alerts on customers, by rule and severity": {"open": by(answer{"major/low_rating": 5, "critical/falling": 1})},
+		"Do alerts on customers come to people?": {"overdue": one(4), "mails": one(6), "evaluated": one(40), "pushed": one(50),
+			"refused": {want: answer{"": both * 0.01 * 65 * 60}, at: at, off: 1}},
+		"Rows written per second, by table": {"rows": by(answer{"facts": both * 12, "panes": both * 20})},
 		"Time of inserts (p99, by table) and of whole flushes (p50, p99)": {
 			// facts: half are in (0.1, 1]; 0.99 of all is 0.49 of that half. Flushes: a quarter is there.
 			"insert":  by(answer{"facts": 0.1 + 0.9*0.49/0.5, "panes": 0.1 * 0.99}),

@@ -16,14 +16,20 @@ import (
 var scraped = []string{
 	"ALERTS", "ALERTS_FOR_STATE",
 	"go_gc_duration_seconds_sum", "go_goroutines", "process_cpu_seconds_total", "process_resident_memory_bytes",
-	"satisflow_catching_up", "satisflow_commit_errors_total", "satisflow_corrections_total", "satisflow_duplicates_total",
-	"satisflow_erasures_total", "satisflow_fetch_errors_total", "satisflow_flush_seconds_bucket", "satisflow_frozen_total",
-	"satisflow_http_requests_total", "satisflow_insert_seconds_bucket", "satisflow_inserts_total",
-	"satisflow_last_flush_timestamp_seconds", "satisflow_late_total", "satisflow_memory_bytes", "satisflow_misrouted_total",
-	"satisflow_partitions_owned", "satisflow_pending_rows", "satisflow_ratings_accepted_total", "satisflow_ratings_refused_total",
+	"satisflow_alerts_evaluated_timestamp_seconds", "satisflow_alerts_open", "satisflow_alerts_overdue",
+	"satisflow_alerts_push_enabled", "satisflow_alerts_pushed_timestamp_seconds", "satisflow_catching_up",
+	"satisflow_commit_errors_total", "satisflow_corrections_total", "satisflow_duplicates_total",
+	"satisflow_erasure_scrub_timestamp_seconds", "satisflow_erasures_total", "satisflow_erasures_unfinished",
+	"satisflow_fetch_errors_total", "satisflow_flush_seconds_bucket", "satisflow_frozen_total",
+	"satisflow_http_requests_total", "satisflow_identity_conflicts", "satisflow_insert_seconds_bucket",
+	"satisflow_inserts_total", "satisflow_last_flush_timestamp_seconds", "satisflow_late_total", "satisflow_mails_pending",
+	"satisflow_mails_refused_total", "satisflow_memory_bytes", "satisflow_misrouted_total", "satisflow_partitions_owned",
+	"satisflow_pending_rows", "satisflow_ratings_accepted_total", "satisflow_ratings_refused_total",
 	"satisflow_rebalances_total", "satisflow_records_admitted_total", "satisflow_records_consumed_total",
-	"satisflow_records_lost_total", "satisflow_records_rejected_total", "satisflow_replayed_total", "satisflow_rows_written_total",
-	"satisflow_topic_partitions", "satisflow_window_ratings", "satisflow_window_unscored",
+	"satisflow_records_lost_total", "satisflow_records_rejected_total", "satisflow_replayed_total",
+	"satisflow_rows_written_total", "satisflow_service_standard", "satisflow_topic_partitions", "satisflow_up",
+	"satisflow_verify_differences", "satisflow_verify_timestamp_seconds", "satisflow_window_ratings",
+	"satisflow_window_unscored",
 }
 
 // knownMetrics are the scraped ones and those that the rules record.

@@ -79,7 +79,7 @@ type Annotation struct {
 	TagKeys     string     `json:"tagKeys,omitempty"`
 }
 
-// BoardLink leads from a dashboard elsewhere; all keys are there because Grafana's schema wants them.
+// BoardLink leads from a dashboard or a panel elsewhere; all keys are there because Grafana's schema wants them.
 type BoardLink struct {
 	Title       string   `json:"title"`
 	Type        string   `json:"type"` // link
@@ -97,7 +97,7 @@ func boardLink(title, url, icon string) BoardLink {
 	return BoardLink{Title: title, Type: "link", Icon: icon, URL: url, Tags: []string{}}
 }
 
-// Link leads from a panel or a value elsewhere.
+// Link leads from a value elsewhere.
 type Link struct {
 	Title       string `json:"title"`
 	URL         string `json:"url"`
@@ -123,7 +123,7 @@ type Panel struct {
 	FieldConfig FieldConfig `json:"fieldConfig"`
 	Options     any         `json:"options,omitempty"`
 	Transforms  []Transform `json:"transformations,omitempty"`
-	Links       []Link      `json:"links,omitempty"`
+	Links       []BoardLink `json:"links,omitempty"`
 	Collapsed   bool        `json:"collapsed,omitempty"`
 }
 

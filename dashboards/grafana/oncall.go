@@ -16,6 +16,10 @@ func onCall(cfg Config, lang Language) Dashboard {
 	b.inflow()
 	b.row(text{"What was not counted, or counted anew?", "哪些未计入,哪些被重新计入?"})
 	b.exceptions()
+	b.row(text{"Is what is stored right, and are erasures done?", "存储是否正确,删除是否完成?"})
+	b.checks()
+	b.row(text{"Alerts on customers", "客户警报"})
+	b.customers()
 	b.row(text{"ClickHouse", "ClickHouse"})
 	b.store()
 	b.row(text{"Processes", "进程"})
@@ -119,7 +123,7 @@ func (b *board) burns() {
 func (b *board) burn(window string) Panel {
 	lower, legend := lowerTicket, text{"surely above, 97.5 %", "可信下界 97.5 %"}
 	limits := steps("text")
-	names, namesZH, links := "", "", []Link(nil)
+	names, namesZH, links := "", "", []BoardLink(nil)
 	for _, burn := range b.cfg.Rules.Burns {
 		if burn.Long != window {
 			continue

@@ -83,6 +83,7 @@ func startProcessor(t *testing.T, all records) *processor {
 	})
 	p.registry.MustRegister(metrics.NewExporter(metrics.ExporterConfig{
 		Dimensions: []string{window.Overall, window.Service}, Quality: event.BuiltinMetrics(), Partitions: len(all), Target: 0.95,
+		Standards: []metrics.Standard{{Service: "legal_consulting", Metric: "response_time_ms", Value: 2000}, {Service: "met", Metric: "accuracy", Value: 0.9}},
 	}, p.View, time.Now))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -44,12 +44,14 @@ sum(max by (partition) (satisflow_window_unscored{window="`+short+`",dimension="
 func (b *board) qualityNow() Panel {
 	in := b.cfg.Rules.Leading.Long
 	p := b.list(text{"Quality in the last " + in + ", by service", "最近 " + in + " 的服务质量"},
-		text{"Means in the metric's unit (response time in ms, accuracy and completeness 0 to 1) with their n; there is no interval, since gauges hold no squares.",
-			"各指标的平均值(响应时间为毫秒,准确度和完整度为 0 到 1)及样本量;没有置信区间,因为指标不含平方和。"},
+		text{"Means in the metric's unit (response time in ms, accuracy and completeness 0 to 1) with their n, and what is configured as the service's standard; there is no interval, since gauges hold no squares.",
+			"各指标的平均值(响应时间为毫秒,准确度和完整度为 0 到 1)、样本量和配置的服务标准;没有置信区间,因为指标不含平方和。"},
 		[]Target{cell("mean", "sum by (value, metric) ("+qualityMean+`{window="`+in+`",dimension="service"})`),
-			cell("n", "sum by (value, metric) ("+qualityCount+`{window="`+in+`",dimension="service"})`)},
+			cell("n", "sum by (value, metric) ("+qualityCount+`{window="`+in+`",dimension="service"})`),
+			cell("standard", "max by (value, metric) ("+standardMax+")")},
 		[]field{{name: "value", title: text{"Service", "服务"}}, {name: "metric", title: text{"Metric", "指标"}},
-			{name: "Value #mean", title: text{"Mean", "平均值"}, unit: "none", decimals: 2}, count("Value #n", text{"n", "n"})})
+			{name: "Value #mean", title: text{"Mean", "平均值"}, unit: "none", decimals: 2}, count("Value #n", text{"n", "n"}),
+			{name: "Value #standard", title: text{"Standard", "标准"}, unit: "none", decimals: 2}})
 	p.Transforms = joined()
 	return p
 }
@@ -72,16 +74,10 @@ func (b *board) exceptions() {
 			over("replayed", rise("satisflow_replayed_total"), b.t(text{"replayed", "重放"})),
 			over("frozen", rise("satisflow_frozen_total"), b.t(text{"older than the retention", "超出保留期"})),
 		}))
-	lost := b.stat(text{"Records lost or in the wrong partition", "丢失或分区错误的记录"},
+	b.add(12, 5, b.numbers(text{"Records lost or in the wrong partition", "丢失或分区错误的记录"},
 		text{"Since the processors started. Lost: Kafka deleted them before they were read. Misrouted: a producer uses another partitioner than murmur2.", "自处理进程启动以来。丢失:Kafka 在读取前已删除。分区错误:生产者未使用 murmur2 分区算法。"},
-		[]Target{now("lost", "sum(satisflow_records_lost_total)", b.t(text{"lost", "丢失"})), now("misrouted", "sum(satisflow_misrouted_total)", b.t(text{"misrouted", "分区错误"}))}, nil)
-	options := lost.Options.(statOptions)
-	options.ReduceOptions.Fields = "" // numbers only: all fields would show the time too
-	lost.Options = options
-	lost.FieldConfig.Defaults.Thresholds = steps(green, from(1, vermillion))
-	lost.FieldConfig.Defaults.Color = &Color{Mode: "thresholds"}
-	lost.Links = append(b.runbook("SatisflowRecordsLost"), b.runbook("SatisflowMisrouted")...)
-	b.add(12, 5, lost)
+		[]Target{now("lost", "sum(satisflow_records_lost_total)", b.t(text{"lost", "丢失"})), now("misrouted", "sum(satisflow_misrouted_total)", b.t(text{"misrouted", "分区错误"}))},
+		[]string{"lost", "misrouted"}, nil, "SatisflowRecordsLost", "SatisflowMisrouted"))
 	b.add(12, 5, b.graph(text{"Ratings over HTTP: accepted and refused per second", "通过 HTTP 接收与拒绝的评分(每秒)"},
 		text{"Of all gateways, by the reason for a refusal.", "全部网关合计,拒绝按原因区分。"}, "reqps",
 		[]Target{

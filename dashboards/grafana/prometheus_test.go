@@ -110,7 +110,7 @@ func (p *metricsServer) await(t *testing.T, what string, ready func() bool) {
 type answer map[string]float64
 
 // shownLabels are those that tell series of our panels apart.
-var shownLabels = []string{"alertname", "severity", "dimension", "value", "metric", "partition", "reason", "table", "code", "job"}
+var shownLabels = []string{"alertname", "severity", "dimension", "value", "metric", "partition", "reason", "table", "code", "job", "part", "rule"}
 
 func (p *metricsServer) query(t *testing.T, expr string, at time.Time) answer {
 	t.Helper()

@@ -16,6 +16,7 @@ const (
 	budgetLeft   = "satisflow:error_budget_left:ratio"
 	qualityCount = "satisflow:window_quality_count:sum"
 	qualityMean  = "satisflow:window_quality:mean"
+	standardMax  = "satisflow:service_standard:max"
 	watermarkMax = "satisflow:partition_watermark:max"
 	freshMax     = "satisflow:partition_fresh:max"
 	lagMin       = "satisflow:partition_lag:min"

@@ -6,11 +6,13 @@ import "strings"
 func (c Config) linked() bool { return strings.Contains(c.Rules.RunbookBase, "://") }
 
 // runbook is the link to the runbook of an alert.
-func (b *board) runbook(alert string) []Link {
+func (b *board) runbook(alert string) []BoardLink {
 	if !b.cfg.linked() {
 		return nil
 	}
-	return []Link{{Title: b.t(text{"Runbook of ", "处置手册:"}) + alert, URL: b.cfg.Rules.RunbookBase + "/" + alert + ".md", TargetBlank: true}}
+	link := boardLink(b.t(text{"Runbook of ", "处置手册:"})+alert, b.cfg.Rules.RunbookBase+"/"+alert+".md", "doc")
+	link.TargetBlank = true
+	return []BoardLink{link}
 }
 
 // runbookOfAlert links the name of an alert in a table's cell to its runbook.

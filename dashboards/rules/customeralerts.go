@@ -5,7 +5,7 @@ import "time"
 // customerAlerts say that alerts on customers do not come to whoever is to act on them. The customers' alerts themselves
 // go to Alertmanager without Prometheus.
 func (g generator) customerAlerts() []alert {
-	return []alert{g.customerAlertsStale(), g.customerAlertsUnsent(), g.mailsPending()}
+	return []alert{g.customerAlertsStale(), g.customerAlertsUnsent(), g.mailsPending(), g.mailsRefused()}
 }
 
 // openAlerts counts each open alert once, though several processes may show it.
@@ -59,6 +59,20 @@ func (g generator) mailsPending() alert {
 			"有 {{ $value }} 封邮件 30 分钟仍未送出:负责人未收到满意度下降的通知。",
 			"They are kept and tried again. Most often the mail server is away or refuses the sign-in, the sender or the recipient.",
 			"邮件会保留并重试。常见原因:邮件服务器不可用,或拒绝登录、发件人或收件人。",
+		},
+	}
+}
+
+func (g generator) mailsRefused() alert {
+	return alert{
+		name: "SatisflowMailsRefused", severity: Ticket, class: ClassPipeline,
+		expr: promql(born, "by", "", "counter", "satisflow_mails_refused_total", "range", g.duration(time.Hour)),
+		keep: 30 * time.Minute,
+		text: text{
+			"{{ $value | printf \"%.0f\" }} mails to owners were refused for good in the last hour: they do not hear of falling satisfaction.",
+			"最近一小时有 {{ $value | printf \"%.0f\" }} 封给负责人的邮件被永久拒收:他们未收到满意度下降的通知。",
+			"The mail server does not take them, whenever they are sent: a wrong recipient or sender, or a mail that it deems spam.",
+			"邮件服务器无论何时都不接收:收件人或发件人有误,或被判为垃圾邮件。",
 		},
 	}
 }
