@@ -42,12 +42,13 @@ func (p *progress) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// short is a run of a minute at most, on what the test kit fetches.
+// short is a run of three quarters of a minute at most, on what the test kit fetches. The past is of two days, as it takes SQL
+// over the facts longer to go through many days than through many facts.
 func short(t *testing.T) chaos.Config {
 	t.Helper()
 	testkit.EngineLibrary(t)
 	cfg := chaos.DefaultConfig()
-	cfg.For, cfg.Rate, cfg.Stored, cfg.Session, cfg.Calm = time.Second, 100, 200, 1500*time.Millisecond, 300*time.Millisecond
+	cfg.For, cfg.Rate, cfg.Stored, cfg.Days, cfg.Session, cfg.Calm = time.Second, 100, 200, 2, 1500*time.Millisecond, 300*time.Millisecond
 	cfg.Recovery, cfg.Retention = false, false
 	cfg.Dir = filepath.Join(t.TempDir(), "chaos")
 	cfg.Program, cfg.Env, cfg.Progress = []string{"/proc/self/exe"}, []string{roleEnv + "=satisflow"}, &progress{t: t}
@@ -106,6 +107,7 @@ func TestARunThatCannotProveAnythingIsRefused(t *testing.T) {
 		"one processor":  {func(c *chaos.Config) { c.Processors = 1 }, "processors: 1: want 2 to 8"},
 		"no ratings":     {func(c *chaos.Config) { c.Rate = 0 }, "rate: 0: want 10 to 5000"},
 		"nothing stored": {func(c *chaos.Config) { c.Stored = 0 }, "stored: 0: want 100 to 5000000"},
+		"no past":        {func(c *chaos.Config) { c.Days = 0 }, "days: 0: want 1 to 366"},
 		"a broker that there is not": {func(c *chaos.Config) { c.Broker = "redpanda" },
 			`broker: "redpanda": want auto, kafka or embedded`},
 	} {

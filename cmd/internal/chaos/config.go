@@ -23,8 +23,8 @@ type Config struct {
 	Seed uint64
 	// Rate is the live ratings a second.
 	Rate float64
-	// Stored is how many ratings of the last 28 days are sent before.
-	Stored int
+	// Stored is how many ratings of the past are sent before the live ones, and Days how many days they are of.
+	Stored, Days int
 	// Broker is auto, kafka or embedded.
 	Broker string
 	// Dir is the folder of the run, empty for a temporary one. It is kept when the run fails.
@@ -54,7 +54,7 @@ type Config struct {
 // DefaultConfig runs for 30 minutes; it lacks Program.
 func DefaultConfig() Config {
 	return Config{
-		For: 30 * time.Minute, Seed: 1, Rate: 150, Stored: 20_000, Broker: BrokerAuto, Processors: 2, Partitions: 4,
+		For: 30 * time.Minute, Seed: 1, Rate: 150, Stored: 20_000, Days: 28, Broker: BrokerAuto, Processors: 2, Partitions: 4,
 		Session: 6 * time.Second, Calm: 2 * time.Second, Recovery: true, Retention: true, Progress: io.Discard,
 	}
 }
@@ -70,6 +70,7 @@ func (c Config) Validate() error {
 	wrong(c.For <= 0, "for: %s: want a time above 0, such as 30m", c.For)
 	wrong(!(c.Rate >= 10 && c.Rate <= 5000), "rate: %v: want 10 to 5000 ratings a second", c.Rate)
 	wrong(c.Stored < 100 || c.Stored > 5_000_000, "stored: %d: want 100 to 5000000 ratings", c.Stored)
+	wrong(c.Days < 1 || c.Days > 366, "days: %d: want 1 to 366", c.Days)
 	wrong(!slices.Contains([]string{BrokerAuto, BrokerKafka, BrokerEmbedded}, c.Broker), "broker: %q: want auto, kafka or embedded", c.Broker)
 	wrong(c.Processors < 2 || c.Processors > 8, "processors: %d: want 2 to 8", c.Processors)
 	wrong(c.Partitions < 1 || c.Partitions > 64, "partitions: %d: want 1 to 64", c.Partitions)

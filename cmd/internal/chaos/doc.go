@@ -9,10 +9,15 @@
 //
 // # Non-obvious
 //
-//   - Processors log at level trace what they have inserted. A strike is made by such a line, and the step that is recorded
+//   - A strike at a step waits for the insert that follows it and holds it up on its way to ClickHouse, so that the processor
+//     stands at the step when it is struck. Processors log at level trace what they have inserted; the step that is recorded
 //     is that of the last line before the end, not the one that was aimed at.
-//   - No line says that offsets were committed. Before a strike at the commit the requests of that processor to Kafka are
-//     delayed, so that none can have arrived when the signal does.
+//   - No line says that offsets were committed. For a strike at the commit the requests of that processor to Kafka are
+//     held, from before the checkpoint is stored, so that none can have arrived when the signal does.
+//   - Two loops make faults at the same time, of processors and of everything else. Each lifts what it put on and nothing of
+//     the other's; before the comparison everything is lifted once more.
+//   - A processor that ends by itself is started again, as a supervisor would do, and is in the report. It fails the run when
+//     no fault explains it: none was on, or it crashed.
 //   - Each processor has a listener of the broker of its own, which is advertised at the port of its proxy: clients go where
 //     the metadata sends them, past any proxy that is only in the bootstrap addresses. The embedded broker has one listener
 //     for all.

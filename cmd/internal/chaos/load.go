@@ -18,7 +18,6 @@ const (
 	// maxRecord is more than admission takes, so that records which are too large reach it.
 	maxRecord = 4 << 20
 
-	days      = 28
 	sendEvery = 50 * time.Millisecond
 )
 
@@ -56,9 +55,9 @@ func (l *load) ratings(start time.Time, rate float64) eventgen.Config {
 	return c
 }
 
-// sendPast sends the ratings of the last 28 days.
+// sendPast sends the ratings of the last days.
 func (l *load) sendPast(ctx context.Context, now time.Time) error {
-	g := eventgen.New(l.ratings(now.AddDate(0, 0, -days), float64(l.cfg.Stored)/(days*24*time.Hour).Seconds()))
+	g := eventgen.New(l.ratings(now.AddDate(0, 0, -l.cfg.Days), float64(l.cfg.Stored)/(float64(l.cfg.Days)*(24*time.Hour).Seconds())))
 	var items []eventgen.Item
 	for it := range g.Until(now) {
 		items = append(items, it)

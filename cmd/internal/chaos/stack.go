@@ -23,7 +23,7 @@ const (
 	topic     = "ratings"
 	deadTopic = "ratings.dead"
 	epoch     = 1
-	blockRows = 60 // few, so that a flush has many inserts to be struck at
+	blockRows = 100 // few, so that a flush has many inserts to be struck at
 )
 
 // stack is the parts of a run.

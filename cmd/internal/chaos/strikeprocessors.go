@@ -67,33 +67,48 @@ func (k *striker) killProcessor(ctx context.Context, aim Step, draw *rand.Rand) 
 }
 
 // standing is for how long a processor is kept at a step at most, until its log tells of it.
-const standing = 2 * time.Second
+const standing = time.Second
 
 // aimed brings a processor to a step and keeps it there during the strike. What it sends next is held up meanwhile, and
 // then passed on or lost. A processor that does not come there in time is struck wherever it is.
-func (k *striker) aimed(ctx context.Context, p *processor, aim Step, pass bool, strike func() error) (err error) {
+func (k *striker) aimed(ctx context.Context, p *processor, aim Step, pass bool, strike func() error) error {
 	if aim == "" {
 		return strike()
 	}
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	for waiting.Err() == nil {
+		if struck, err := k.strikeNext(waiting, p, aim, pass, strike); struck || err != nil {
+			return err
+		}
+	}
+	return strike()
+}
+
+// strikeNext strikes at the next insert that looks like that after the step, if the processor's log tells of the step too: it
+// does not when a flush was given up and what comes is the beginning of another.
+func (k *striker) strikeNext(ctx context.Context, p *processor, aim Step, pass bool, strike func() error) (struck bool, err error) {
+	goesOn := true
 	next := p.front.catch(aim)
-	defer next.lift(pass)
-	came, proc := next.wait(waiting), p.running()
+	defer func() { next.lift(goesOn) }()
+	came, proc := next.wait(ctx), p.running()
 	if !came || proc == nil {
-		return strike()
+		return false, nil
 	}
 	if aim == BeforeCommit {
 		p.kafka.hold()
-		defer func() { err = errors.Join(err, choose(pass, p.kafka.release, p.kafka.drop)()) }()
+		defer func() { err = errors.Join(err, choose(goesOn, p.kafka.release, p.kafka.drop)()) }()
 		proc.watcher.hold(true)
 		defer proc.watcher.hold(false)
 		next.lift(true)
 	}
 	telling, cancel := context.WithTimeout(ctx, standing)
 	defer cancel()
-	proc.watcher.await(telling, aim)
-	return strike()
+	if !proc.watcher.await(telling, aim) {
+		return false, nil
+	}
+	goesOn = pass
+	return true, strike()
 }
 
 // zombie stops a processor for longer than its session, so that others own its partitions when it goes on.

@@ -19,7 +19,7 @@ type striker struct {
 
 // patience is how long a strike waits for a processor at work, and then for the step that it is aimed at: faults of the
 // other loop come between, and a flush of a backlog is long.
-const patience = 30 * time.Second
+const patience = 45 * time.Second
 
 // loop draws faults from a deck, the next shuffled when it is used up, until the time is over and none of its faults is
 // missing.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,27 +118,56 @@ func TestAStrikeLiftsEverythingItPutOn(t *testing.T) {
 	}
 }
 
-func TestAStrikeThatBreaksOffLiftsEverythingItPutOn(t *testing.T) {
-	k, p := inPlace(t, works)
-	broken := errors.New("broken")
-	err := k.aimed(t.Context(), p, "", true, func() error { return broken })
-	if !errors.Is(err, broken) {
-		t.Error(err)
-	}
-	go func() { // the processor's checkpoint, so that the commit is held up
-		waitFor(t, "the gate is armed", func() bool { p.front.mu.Lock(); defer p.front.mu.Unlock(); return p.front.latest != nil })
-		_ = p.front.enter(t.Context(), checkpointsTable)
+// checkpoints lets the processor send the insert of a checkpoint as soon as the gate waits for one, and says whether it went on.
+func checkpoints(t *testing.T, p *processor) <-chan bool {
+	went := make(chan bool, 1)
+	go func() {
+		waitFor(t, "the gate waits", func() bool {
+			p.front.mu.Lock()
+			defer p.front.mu.Unlock()
+			return p.front.latest != nil && !p.front.latest.done
+		})
+		p.front.answered(windowsTable)
+		went <- p.front.enter(t.Context(), checkpointsTable)
 	}()
-	held := false
-	err = k.aimed(t.Context(), p, BeforeCommit, false, func() error {
+	return went
+}
+
+func TestAStrikeThatBreaksOffLiftsEverythingItPutOn(t *testing.T) {
+	k, p := inPlace(t, "sleep 0.3; echo '"+`{"message":"committing"}`+"' >&2; "+works)
+	went, broken, held := checkpoints(t, p), errors.New("broken"), false
+	err := k.aimed(t.Context(), p, BeforeCommit, false, func() error {
 		_, held, _ = p.kafka.up.look()
 		return broken
 	})
-	if !errors.Is(err, broken) || !held {
+	if !errors.Is(err, broken) || !held || !<-went {
 		t.Errorf("got %v; requests to Kafka held up: %t", err, held)
 	}
 	if left := p.spoiled(); len(left) > 0 {
 		t.Errorf("left behind: %s", strings.Join(left, "; "))
+	}
+}
+
+func TestAnInsertThatTheLogDoesNotExplainIsNotTheStep(t *testing.T) {
+	k, p := inPlace(t, works)
+	ctx, end := context.WithTimeout(t.Context(), standing+500*time.Millisecond)
+	defer end()
+	went := checkpoints(t, p)
+	struck := false
+	err := k.aimed(ctx, p, BeforeCheckpoint, false, func() error {
+		struck = true
+		select {
+		case passed := <-went:
+			if !passed {
+				t.Error("the insert did not go on")
+			}
+		default:
+			t.Error("it is struck at the insert")
+		}
+		return nil
+	})
+	if err != nil || !struck {
+		t.Errorf("struck: %t, %v", struck, err)
 	}
 }
 
@@ -166,149 +193,6 @@ func TestTheEndOfTheFaultsLiftsAll(t *testing.T) {
 	}
 	if c.lift(false); !c.pass {
 		t.Error("an insert that was held up did not go on")
-	}
-}
-
-func TestAProcessorThatEndsByItselfIsStartedAgainWhereAFaultExplainsIt(t *testing.T) {
-	for name, c := range map[string]struct {
-		script  string
-		faulty  bool
-		restart bool
-	}{
-		"it gave up under faults":            {"sleep 0.2; echo 'error: no Kafka' >&2; exit 3", true, true},
-		"it gave up without any":             {"sleep 0.2; echo 'error: no Kafka' >&2; exit 3", false, false},
-		"it crashed, whatever the faults":    {"sleep 0.2; echo 'panic: index out of range' >&2; exit 2", true, false},
-		"it was killed, whatever the faults": {"sleep 0.2; kill -9 $$", true, false},
-		"it ended in order":                  {"sleep 0.2; exit 0", true, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			k, p := inPlace(t, works)
-			if _, err := p.kill(); err != nil {
-				t.Fatal(err)
-			}
-			if c.faulty {
-				k.faults.begin()
-			}
-			failed := make(chan error, 1)
-			p.failed, p.program = func(err error) { failed <- err }, []string{"/bin/sh", "-c", c.script}
-			if err := p.start(); err != nil {
-				t.Fatal(err)
-			}
-			before := p.running()
-			select {
-			case err := <-failed:
-				if c.restart {
-					t.Errorf("it is an error: %v", err)
-				}
-			case <-time.After(restartTime):
-				if !c.restart {
-					t.Error("it is no error")
-				}
-			}
-			restarted := k.faults.restarted()
-			if (len(restarted) > 0) != c.restart {
-				t.Errorf("in the report are %q", restarted)
-			}
-			if !c.restart {
-				return
-			}
-			waitFor(t, "another process runs", func() bool { now := p.running(); return now != nil && now != before })
-			if want := "exit status 3; its last lines: error: no Kafka"; !strings.Contains(restarted[0], want) {
-				t.Errorf("the report says %q, want %q", restarted[0], want)
-			}
-		})
-	}
-}
-
-func TestAFaultExplainsWhatFollowsForAWhile(t *testing.T) {
-	_, p := inPlace(t, "sleep 1; exit 3")
-	why := p.take().child.Wait()
-	var f faults
-	now := time.Now()
-	f.last = now.Add(-lingering / 2)
-	if !f.explain(why, now) {
-		t.Error("a fault that has just ended explains nothing")
-	}
-	if f.explain(why, now.Add(lingering)) {
-		t.Error("a fault of long ago explains it")
-	}
-}
-
-func TestAPlaceHoldsOneProcessAndNoneThatWasTakenAway(t *testing.T) {
-	k, p := inPlace(t, "sleep 0.3; exit 3")
-	k.faults.begin()
-	first := p.running()
-	if err := p.start(); err != nil || p.running() != first {
-		t.Errorf("a second process was started beside the first: %v", err)
-	}
-	waitFor(t, "it ends", func() bool { return p.running() == nil })
-	if _, err := p.kill(); err != nil { // before the supervisor starts it again
-		t.Fatal(err)
-	}
-	time.Sleep(restartTime + 200*time.Millisecond)
-	if p.running() != nil {
-		t.Error("the supervisor started a processor that was to be away")
-	}
-}
-
-func TestTheGateHoldsUpTheInsertThatFollowsTheStep(t *testing.T) {
-	flush := []string{factsTable, factsTable, panesTable, panesTable, windowsTable, lettersTable, checkpointsTable, checkpointsTable}
-	for step, want := range map[Step]int{AfterFacts: 2, AmidPanes: 3, BeforeCheckpoint: 6, BeforeCommit: 6} {
-		t.Run(string(step), func(t *testing.T) {
-			var g gate
-			g.answered(checkpointsTable)
-			c := g.catch(step)
-			for i, table := range flush {
-				ctx, cancel := context.WithCancel(t.Context())
-				cancel() // so that it breaks off instead of waiting
-				if passed := g.enter(ctx, table); passed == (i == want) {
-					t.Errorf("insert %d, into %s: passed is %t", i, table, passed)
-				}
-				g.answered(table)
-			}
-			if !c.wait(t.Context()) {
-				t.Error("it was not told of")
-			}
-		})
-	}
-}
-
-func TestTheGatePassesOnOrBreaksOff(t *testing.T) {
-	for _, pass := range []bool{true, false} {
-		var g gate
-		c := g.catch(BeforeCommit)
-		entered := make(chan bool)
-		go func() { entered <- g.enter(context.Background(), checkpointsTable) }()
-		if !c.wait(t.Context()) {
-			t.Fatal("no insert came")
-		}
-		select {
-		case <-entered:
-			t.Fatal("it was not held up")
-		case <-time.After(50 * time.Millisecond):
-		}
-		c.lift(pass)
-		c.lift(!pass) // too late
-		if got := <-entered; got != pass {
-			t.Errorf("passed: %t, want %t", got, pass)
-		}
-		if !g.enter(t.Context(), checkpointsTable) {
-			t.Error("the gate holds up another one")
-		}
-	}
-}
-
-func TestTheTableOfAnInsertIsInItsQuery(t *testing.T) {
-	for query, want := range map[string]string{
-		"INSERT INTO satisfaction_panes (`epoch`) FORMAT Native": panesTable,
-		"SELECT 1 FROM satisfaction_panes":                       "",
-		"":                                                       "",
-	} {
-		r := &http.Request{Method: http.MethodPost, URL: &url.URL{RawQuery: url.Values{"query": {query}}.Encode()}}
-		if got := tableOf(r); got != want {
-			t.Errorf("%q: got %q, want %q", query, got, want)
-		}
 	}
 }
 

@@ -60,11 +60,15 @@ func (w *watcher) hold(held bool) {
 	}
 }
 
-// await returns when the process is at the step, or when ctx ends.
-func (w *watcher) await(ctx context.Context, step Step) {
-	for ctx.Err() == nil && w.step(time.Now()) != step {
+// await says whether the process came to the step before ctx ended.
+func (w *watcher) await(ctx context.Context, step Step) bool {
+	for ctx.Err() == nil {
+		if w.step(time.Now()) == step {
+			return true
+		}
 		sleep(ctx, time.Millisecond)
 	}
+	return false
 }
 
 func (w *watcher) step(at time.Time) Step {

@@ -110,6 +110,6 @@ func (w *weather) await(piece *stream.StreamChunk, lossy bool) (conditions, bool
 // hangUp ends a connection and takes what still comes from it, so that nobody waits to be rid of it.
 func hangUp(stub *toxics.ToxicStub) {
 	stub.Close()
-	for range stub.Input { //nolint:revive // what it is does not matter
+	for range stub.Input {
 	}
 }
