@@ -21,7 +21,7 @@ type InsertedFact struct {
 type Look struct {
 	Since   time.Time // stored since, by the server's clock; rows appear a little later than they are stored at
 	Arrived time.Time // timestamp of the Kafka record from; keeps out a backlog that is worked off
-	Rated   time.Time // of panes that begin from; keeps the search short
+	Rated   time.Time // given from, or in the same pane; keeps the search short
 }
 
 // Inserted returns the versions of ratings of the epoch that were stored lately, replaced and erased ones too, and the
@@ -31,12 +31,13 @@ func (s *Alerts) Inserted(ctx context.Context, e *Epoch, look Look) ([]InsertedF
 	if err := each(ctx, s.conn, "SELECT toUnixTimestamp64Milli(now64(3))", []any{&now}, func() {}); err != nil {
 		return nil, time.Time{}, failed(err, "read the server's clock")
 	}
+	grid := e.Definition.Grid()
 	var all []InsertedFact
 	var f InsertedFact
 	err := each(ctx, s.conn, fmt.Sprintf(`SELECT customer_id, rating_id, version, toUnixTimestamp64Milli(inserted_at)
 FROM enterprise_customer_satisfaction
 PREWHERE epoch = %d AND pane >= %d AND inserted_at >= %s AND record_timestamp >= %s`,
-		e.Number, unixCeil(look.Rated), millis(look.Since), millis(look.Arrived)),
+		e.Number, seconds(&grid, grid.PaneOf(look.Rated.UnixMilli())), millis(look.Since), millis(look.Arrived)),
 		[]any{&f.CustomerID, &f.RatingID, &f.Version, &inserted}, func() {
 			f.InsertedAt = time.UnixMilli(inserted).UTC()
 			all = append(all, f)

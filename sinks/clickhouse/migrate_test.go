@@ -5,7 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"satisflow/deploy/testkit"
+	"satisflow/pipeline/event"
+	"satisflow/pipeline/fact"
+	"satisflow/sinks/sinktest"
 )
 
 func TestMigrateTakesEachStepOnce(t *testing.T) {
@@ -32,6 +37,58 @@ func TestMigrateTakesAStepAgainThatFailedHalfWay(t *testing.T) {
 		t.Fatalf("applied %d, %v", len(applied), err)
 	}
 	exec(t, conn, "SELECT * FROM satisfaction_history")
+}
+
+func TestMigrateLeavesTheDataOfAnOlderDatabaseAsItWas(t *testing.T) {
+	conn := testkit.ClickHouse(t).Open()
+	old := migratedTo(t, conn, 3)
+	def := sinktest.Definition()
+	if _, err := EnsureEpoch(t.Context(), conn, &def, now); err != nil {
+		t.Fatal(err)
+	}
+	e := event.Event{RatingID: "r", CustomerID: "c", Service: "s", OccurredAt: now.UnixMilli(), Rating: 200, Quality: event.NoQuality()}
+	grid := def.Grid()
+	if err := NewSink(conn, 1, &def).InsertFacts(t.Context(), []fact.Fact{fact.New(&e, 0, 1, now.UnixMilli(), grid.PaneOf(now.UnixMilli()))}); err != nil {
+		t.Fatal(err)
+	}
+	if err := NewErasures(conn, "").Put(t.Context(), Erasure{ID: "1", RequestedAt: now, State: ErasureDurable}, now); err != nil {
+		t.Fatal(err)
+	}
+	applied, err := Migrate(t.Context(), conn, MigrateOptions{})
+	if err != nil || len(applied) != len(Migrations())-len(old) || applied[0].Version != 4 {
+		t.Fatalf("applied %+v, %v: want those after version 3", applied, err)
+	}
+	current, _, err := CurrentEpoch(t.Context(), conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewAlerts(conn)
+	if ratings, err := s.Ratings(t.Context(), &current, []string{"c"}, now, now); err != nil || len(ratings["c"]) != 1 {
+		t.Errorf("%v, %v; want the rating", ratings, err)
+	}
+	if all, err := NewErasures(conn, "").List(t.Context()); err != nil || len(all) != 1 {
+		t.Errorf("%v, %v; want the erasure", all, err)
+	}
+	s.put(t, raised("a", 1))
+	if all, err := s.AtWork(t.Context()); err != nil || len(all) != 1 {
+		t.Errorf("%v, %v; want the alert", all, err)
+	}
+}
+
+// migratedTo brings an empty database to the version, as an older binary did, and returns the steps.
+func migratedTo(t *testing.T, conn driver.Conn, version uint32) (taken []Migration) {
+	t.Helper()
+	if err := execute(t.Context(), conn, schema{}, "schema_migrations.sql", embedded("schema_migrations.sql")); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range Migrations()[:version] {
+		if err := execute(t.Context(), conn, schema{}, m.Name, m.text); err != nil {
+			t.Fatal(err)
+		}
+		exec(t, conn, fmt.Sprintf("INSERT INTO schema_migrations (version, name, checksum) VALUES (%d, '%s', '%s')", m.Version, m.Name, m.Checksum))
+		taken = append(taken, m)
+	}
+	return taken
 }
 
 func TestMigrateRefusesWhatItDoesNotKnow(t *testing.T) {
