@@ -105,7 +105,7 @@ func (g generator) identityConflicts() alert {
 	return alert{
 		name: "SatisflowIdentityConflicts", severity: Ticket, class: ClassPipeline,
 		expr: promql("max(satisflow_identity_conflicts) > 0"),
-		wait: 5 * time.Minute,
+		wait: 5 * time.Minute, keep: 2 * time.Hour, // a processor that starts shows 0 until it has compared, once an hour
 		text: text{
 			"{{ $value }} ratings have one id but two times or customers, and count twice.",
 			"有 {{ $value }} 个评分编号对应多个时间或客户,被重复计数。",
@@ -115,11 +115,13 @@ func (g generator) identityConflicts() alert {
 	}
 }
 
+// verifyDifferences lasts until every month has had its turn again: each comparison is of the last days and one older month,
+// and shows only what it found itself.
 func (g generator) verifyDifferences() alert {
 	return alert{
 		name: "SatisflowVerifyDifferences", severity: Ticket, class: ClassPipeline,
 		expr: promql("max(satisflow_verify_differences) > 0"),
-		wait: 5 * time.Minute,
+		wait: 5 * time.Minute, keep: 26 * time.Hour,
 		text: text{
 			"{{ $value }} stored sums differ from the ratings that they are of.",
 			"有 {{ $value }} 个存储的汇总与其评分不一致。",
