@@ -117,7 +117,8 @@ func (s *Erasures) DeleteDeadLetters(ctx context.Context, of Subjects) error {
 	return failed(err, "delete dead letters")
 }
 
-// DeleteRetired deletes the ratings of the subjects from epochs that were replaced: no processor would erase them there.
+// DeleteRetired deletes the ratings of the subjects from epochs that were replaced: no processor would erase them there, and
+// nobody asks for their sums. Rows that a processor has erased there stay. For epochs that are being built see BlankOthers.
 func (s *Erasures) DeleteRetired(ctx context.Context, of Subjects) error {
 	epochs, err := Epochs(ctx, s.conn)
 	if err != nil {
@@ -129,17 +130,21 @@ func (s *Erasures) DeleteRetired(ctx context.Context, of Subjects) error {
 	}
 	numbers := list(epochs, func(e Epoch) string { return integer(e.Number) })
 	return failed(of.each(func(column string, ids []string) error {
-		return s.delete(ctx, factsTable, fmt.Sprintf("epoch IN (%s) AND %s IN (%s)", numbers, column, list(ids, quote)))
+		return s.delete(ctx, factsTable, fmt.Sprintf("epoch IN (%s) AND NOT erased AND %s IN (%s)", numbers, column, list(ids, quote)))
 	}), "delete ratings of retired epochs")
 }
 
-// deleteSettings hold for deletions: they return when every replica has done them.
+// deleteSettings hold for deletions and rewrites: they return when every replica has done them.
 var deleteSettings = clickhouse.Settings{"mutations_sync": 2, "max_query_size": 64 << 20}
 
 // delete rewrites the parts that hold rows of the condition.
 func (s *Erasures) delete(ctx context.Context, table, condition string) error {
+	return s.mutate(ctx, table, "DELETE WHERE "+condition)
+}
+
+func (s *Erasures) mutate(ctx context.Context, table, command string) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(deleteSettings))
-	return s.conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s DELETE WHERE %s", s.local(table), condition))
+	return s.conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s %s", s.local(table), command))
 }
 
 // local returns the name of the table that holds the rows, with the cluster that a statement about it is for.

@@ -17,4 +17,6 @@
 //   - The audit holds hashes only, so an erasure that was broken off before it was durable cannot go on by itself: asking
 //     for it again is what finishes it, and the old entry too.
 //   - Rating id and customer id stay in the erased row: without them a late copy of the rating would bring it back.
+//   - An epoch beside the current one is erased by the same event, when a processor reads it there. Until then only text is
+//     removed from it: rows that go without an event leave sums that count them (clickhouse.Erasures.BlankOthers).
 package erasure

@@ -78,8 +78,48 @@ func (e *Eraser) epoch(ctx context.Context) (clickhouse.Epoch, error) {
 // find looks for the ratings alone.
 func (e *Eraser) find(ctx context.Context, epoch *clickhouse.Epoch, of clickhouse.Subjects) (Found, error) {
 	all, err := e.parts.Store.Ratings(ctx, epoch.Number, of)
+	if err != nil {
+		return Found{}, err
+	}
+	more, err := e.building(ctx, epoch, of, all)
+	total := len(all)
 	open := slices.DeleteFunc(all, func(r clickhouse.StoredRating) bool { return r.Erased })
-	return Found{Ratings: open, AlreadyErased: len(all) - len(open)}, err
+	return Found{Ratings: append(open, more...), AlreadyErased: total - len(open)}, err
+}
+
+// building returns the ratings that only epochs being built hold, as the rules of admission that they were filled by took
+// what the current one has rejected. Their erasure is a row in the current epoch too, which says that they are erased.
+func (e *Eraser) building(ctx context.Context, current *clickhouse.Epoch, of clickhouse.Subjects, known []clickhouse.StoredRating) (more []clickhouse.StoredRating, err error) {
+	epochs, err := e.parts.Store.Building(ctx)
+	if err != nil {
+		return nil, err
+	}
+	type identity struct {
+		id, customer string
+		occurredAt   int64
+	}
+	seen := map[identity]bool{}
+	for _, r := range known {
+		seen[identity{r.RatingID, r.CustomerID, r.OccurredAt}] = true
+	}
+	for i := range epochs {
+		ratings, err := e.parts.Store.Ratings(ctx, epochs[i].Number, of)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range ratings {
+			at := identity{r.RatingID, r.CustomerID, r.OccurredAt}
+			if r.Erased || seen[at] {
+				continue
+			}
+			seen[at] = true
+			if n := current.Definition.Partitions; int(r.Partition) >= n { // of another topic
+				r.Partition = source.PartitionOf([]byte(r.CustomerID), n)
+			}
+			more = append(more, r)
+		}
+	}
+	return more, nil
 }
 
 // Job is an erasure whose events are in Kafka and which is to be finished.

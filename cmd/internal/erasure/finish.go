@@ -34,6 +34,9 @@ func (e *Eraser) Finish(ctx context.Context, j *Job, tell func(text string)) err
 	if err := e.parts.Store.DeleteRetired(ctx, j.of); err != nil {
 		return err
 	}
+	if err := e.blank(ctx, tell); err != nil {
+		return err
+	}
 	j.State = clickhouse.ErasureDurable
 	if err := e.parts.Store.Put(ctx, j.Erasure, e.parts.Now()); err != nil {
 		return err

@@ -31,6 +31,15 @@ func (e *Eraser) scrub(ctx context.Context, since time.Time, tell func(string)) 
 	return err
 }
 
+// blank removes the text of erased ratings from epochs that are beside the current one.
+func (e *Eraser) blank(ctx context.Context, tell func(string)) error {
+	n, err := e.parts.Store.BlankOthers(ctx)
+	if err == nil && n > 0 {
+		tell(fmt.Sprintf("removed the text of %d erased ratings from epochs beside the current one", n))
+	}
+	return err
+}
+
 // tidy closes entries of the audit that were broken off: those that only had to be merged, and those that a later erasure
 // of the same subjects has finished. It returns how many are left open.
 func (e *Eraser) tidy(ctx context.Context) (open int, err error) {

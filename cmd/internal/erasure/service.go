@@ -86,7 +86,11 @@ func (s *Service) finish(ctx context.Context, j *Job) {
 
 // look removes text of erased ratings from disk.
 func (s *Service) look(ctx context.Context) {
-	err := s.scrub(ctx, s.parts.Now().Add(-s.cfg.ScrubBack), func(text string) { s.log.Info().Msg(text) })
+	tell := func(text string) { s.log.Info().Msg(text) }
+	err := s.blank(ctx, tell)
+	if err == nil {
+		err = s.scrub(ctx, s.parts.Now().Add(-s.cfg.ScrubBack), tell)
+	}
 	switch {
 	case err == nil:
 		s.metrics.scrubbed.Set(float64(s.parts.Now().Unix()))

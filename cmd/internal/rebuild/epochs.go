@@ -36,7 +36,8 @@ func Begin(ctx context.Context, conn driver.Conn, number uint32, def *window.Def
 // MaxBehind is how far the epoch that readers switch to may be behind the current one.
 const MaxBehind = 5 * time.Minute
 
-// Switch makes the epoch current, and returns the number of the one that was.
+// Switch makes the epoch current, and returns the number of the one that was. An epoch in which a rating counts that is
+// erased in the current one is refused, forced or not: readers would get it back.
 func Switch(ctx context.Context, conn driver.Conn, number uint32, force bool, now time.Time) (before uint32, err error) {
 	current, _, err := clickhouse.CurrentEpoch(ctx, conn)
 	if err != nil {
@@ -63,6 +64,14 @@ func Switch(ctx context.Context, conn driver.Conn, number uint32, force bool, no
 	case behind > MaxBehind && !force:
 		return 0, fmt.Errorf("%w: epoch %d is %s behind epoch %d: start a processor with its configuration first, or add --force",
 			ErrRefused, number, behind.Round(time.Second), current.Number)
+	}
+	left, err := clickhouse.NotErased(ctx, conn, current.Number, number)
+	switch {
+	case err != nil:
+		return 0, err
+	case left > 0:
+		return 0, fmt.Errorf("%w: %d ratings that are erased in epoch %d still count in epoch %d: start a processor with its configuration, which reads their erasures from the topic; "+
+			"where that is another topic, or has lost them, drop epoch %d and fill one with another number", ErrRefused, left, current.Number, number, number)
 	}
 	return current.Number, clickhouse.SwitchEpoch(ctx, conn, number, now)
 }

@@ -42,7 +42,19 @@ func FromFacts(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, new
 			return err
 		}
 	}
-	return c.finish(ctx)
+	if err := c.finish(ctx); err != nil {
+		return err
+	}
+	return forget(ctx, parts)
+}
+
+// forget removes the text of ratings that were erased while they were read: an erasure has looked through the epoch, and
+// found them not yet.
+func forget(ctx context.Context, parts Parts) error {
+	return patientFor(parts).Do(ctx, "remove the text of erased ratings", func(ctx context.Context) error {
+		_, err := clickhouse.NewErasures(parts.Conn, parts.Cluster).BlankOthers(ctx)
+		return err
+	})
 }
 
 // patientFor returns what repeats the steps of the copy that are not a processor's. Their attempts have no bound but the

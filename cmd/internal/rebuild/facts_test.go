@@ -3,6 +3,7 @@ package rebuild
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -135,7 +136,7 @@ type brittle struct {
 
 func (b *brittle) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
 	rows, err := b.Conn.Query(ctx, query, args...)
-	if err != nil || !strings.Contains(query, "invitation_id") {
+	if err != nil || !strings.Contains(query, "record_timestamp") {
 		return rows, err
 	}
 	b.reads = append(b.reads, query)
@@ -168,6 +169,87 @@ func TestAReadOfTheFactsThatBreaksOffGoesOnWhereItWas(t *testing.T) {
 	}
 	if len(b.reads) != 3 || b.reads[0] == b.reads[1] || b.reads[1] == b.reads[2] || !strings.Contains(log.String(), `"what":"read facts"`) {
 		t.Errorf("%d reads, want three that begin at other times\n%s", len(b.reads), log.String())
+	}
+	wantWhole(t, conn, now)
+}
+
+// eraseIn stores the erasure of rating 1 in the epoch as a processor does that reads it at the offset, and its checkpoint.
+func eraseIn(t *testing.T, conn driver.Conn, e *clickhouse.Epoch, of event.Event, offset int64, now time.Time) {
+	t.Helper()
+	of.Op = event.Erase
+	def, ctx := &e.Definition, t.Context()
+	store := clickhouse.NewStore(conn, e.Number, def)
+	cfg := &owner.Config{Grid: def.Grid(), Bands: def.Bands, Definition: def.Hash(), ID: "test", Lateness: 2 * time.Minute, Retention: 760 * 24 * time.Hour, MaxBytes: 8 << 20}
+	o, err := owner.Assign(ctx, cfg, store, 1, now.UnixMilli())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Fold(ctx, store, []owner.Record{{Offset: offset, Timestamp: now.UnixMilli(), Event: of, Bytes: 100}}); err != nil {
+		t.Fatal(err)
+	}
+	flusher := owner.Flusher{Store: store, Sink: clickhouse.NewSink(conn, e.Number, def), BlockRows: 10_000}
+	if _, err := flusher.Flush(ctx, []*owner.Owner{o}, now.UnixMilli(), true); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// firstLive is rating 1, which is in partition 1.
+func firstLive(t *testing.T, conn driver.Conn) event.Event {
+	t.Helper()
+	e := event.Event{RatingID: "r1", CustomerID: "c1", Service: "b", Quality: event.NoQuality()}
+	if err := conn.QueryRow(t.Context(), "SELECT toUnixTimestamp64Milli(occurred_at) FROM enterprise_customer_satisfaction WHERE epoch = 1 AND rating_id = 'r1'").Scan(&e.OccurredAt); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// comment returns what rating 1 says in epoch 2.
+func comment(t *testing.T, conn driver.Conn) (text string) {
+	t.Helper()
+	if err := conn.QueryRow(t.Context(), "SELECT comment FROM enterprise_customer_satisfaction FINAL WHERE epoch = 2 AND rating_id = 'r1'").Scan(&text); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestReadersDoNotGetBackWhatWasErasedWhileTheEpochRested(t *testing.T) {
+	conn, now := testkit.ClickHouse(t).Open(), time.Now()
+	from, to := running(t, conn, now)
+	var log bytes.Buffer
+	if err := FromFacts(t.Context(), partsOf(conn, &log), &from, &to, false, func(Progress) {}); err != nil {
+		t.Fatal(err)
+	}
+	if comment(t, conn) == "" {
+		t.Fatal("nothing was copied that could be erased")
+	}
+	e := firstLive(t, conn)
+	eraseIn(t, conn, &from, e, facts, now)
+	if n, err := clickhouse.NewErasures(conn, "").BlankOthers(t.Context()); err != nil || n != 1 || comment(t, conn) != "" {
+		t.Errorf("%d ratings, %v: %q", n, err, comment(t, conn))
+	}
+	wantWhole(t, conn, now) // it still counts, in facts and sums alike
+	for _, force := range []bool{false, true} {
+		if _, err := Switch(t.Context(), conn, 2, force, now); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "1 ratings that are erased in epoch 1 still count in epoch 2") {
+			t.Errorf("force %v: %v", force, err)
+		}
+	}
+	eraseIn(t, conn, &to, e, facts, now) // a processor goes on at the cut, and the erasure is the next record
+	wantWhole(t, conn, now)
+	if _, err := Switch(t.Context(), conn, 2, false, now); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatIsErasedWhileFactsAreCopiedLosesItsText(t *testing.T) {
+	conn, now := testkit.ClickHouse(t).Open(), time.Now()
+	from, to := running(t, conn, now)
+	e := firstLive(t, conn)
+	var log bytes.Buffer
+	err := FromFacts(t.Context(), partsOf(conn, &log), &from, &to, false, func(Progress) { // all facts are read, some wait to be stored
+		eraseIn(t, conn, &from, e, facts, now)
+	})
+	if text := comment(t, conn); err != nil || text != "" {
+		t.Errorf("%v: %q is left", err, text)
 	}
 	wantWhole(t, conn, now)
 }

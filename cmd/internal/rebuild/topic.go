@@ -39,7 +39,10 @@ func FromTopic(ctx context.Context, parts Parts, to *clickhouse.Epoch, tell func
 	if !errors.Is(err, errEnded) {
 		err = errors.Join(err, <-ended)
 	}
-	return lost, err
+	if err != nil {
+		return lost, err
+	}
+	return lost, forget(ctx, parts)
 }
 
 // replay returns a pipeline that owns all partitions and commits nothing.
