@@ -57,7 +57,7 @@ func (s *stack) eraser(key []byte, change ...func(*erasure.Config)) *erasure.Era
 	for _, c := range change {
 		c(&cfg)
 	}
-	return erasure.New(cfg, erasure.Parts{Store: clickhouse.NewErasures(s.conn, ""), Producer: s.producer, Events: s.events, CustomerKey: key, Now: time.Now,
+	return erasure.New(cfg, erasure.Parts{Store: clickhouse.NewErasures(s.conn, ""), Alerts: clickhouse.NewAlerts(s.conn), Producer: s.producer, Events: s.events, CustomerKey: key, Now: time.Now,
 		Ends: func(ctx context.Context) (map[int32]int64, error) {
 			_, ends, err := client.Offsets(ctx, s.topic)
 			return ends, err

@@ -60,7 +60,7 @@ func TestVerifyInTheBackgroundSeesConflictsAndDifferencesAndRepairErasesTheLesse
 		t.Fatal(err)
 	}
 	defer client.Close()
-	e := erasure.New(erasure.DefaultConfig(), erasure.Parts{Store: clickhouse.NewErasures(s.conn, ""), Producer: s.producer, Events: s.events, Now: time.Now,
+	e := erasure.New(erasure.DefaultConfig(), erasure.Parts{Store: clickhouse.NewErasures(s.conn, ""), Alerts: clickhouse.NewAlerts(s.conn), Producer: s.producer, Events: s.events, Now: time.Now,
 		Ends: func(ctx context.Context) (map[int32]int64, error) {
 			_, last, err := client.Offsets(ctx, s.topic)
 			return last, err

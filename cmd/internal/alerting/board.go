@@ -21,8 +21,8 @@ type board struct {
 func newBoard() *board { return &board{alerts: map[string]*alert.Alert{}} }
 
 // learn takes alerts that were read or stored. An older version than is there changes nothing, and what was over long before
-// it came here is none of the board's business.
-func (b *board) learn(alerts []alert.Alert, now time.Time) {
+// it came here is none of the board's business. It returns whether there was anything new.
+func (b *board) learn(alerts []alert.Alert, now time.Time) (learned bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range alerts {
@@ -32,7 +32,9 @@ func (b *board) learn(alerts []alert.Alert, now time.Time) {
 			continue
 		}
 		b.alerts[a.ID] = &a
+		learned = true
 	}
+	return learned
 }
 
 // past says whether an alert has been over for so long that nobody is told of it any more.

@@ -76,7 +76,7 @@ func (s *Service) alertsOf(ctx context.Context, subjects []alert.Subject, now ti
 	if err != nil {
 		return nil, err
 	}
-	s.board.learn(alerts, now)
+	s.learn(alerts)
 	of := map[alert.Subject][]alert.Alert{}
 	for i := range alerts {
 		of[alerts[i].Subject] = append(of[alerts[i].Subject], alerts[i])

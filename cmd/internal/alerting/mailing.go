@@ -136,7 +136,7 @@ func (s *Service) mailed(ctx context.Context, id string, at time.Time) error {
 	case !found:
 		return fmt.Errorf("alert %s is gone", id)
 	case !a.MailedAt.IsZero():
-		s.board.learn([]alert.Alert{a}, s.parts.Now())
+		s.learn([]alert.Alert{a})
 		return nil
 	}
 	c, err := s.rules.Act(a, alert.Request{Action: alert.Mailed, By: alert.System}, at)

@@ -121,8 +121,7 @@ func (s *Service) load(ctx context.Context) error {
 			resolved, err = s.parts.Store.RecentlyResolved(ctx, s.parts.Now().Add(-toldFor))
 		}
 		if err == nil {
-			s.board.learn(append(atWork, resolved...), s.parts.Now())
-			s.show()
+			s.learn(append(atWork, resolved...))
 			s.ready.Store(true)
 			w.done()
 			return nil
@@ -143,11 +142,17 @@ func (s *Service) put(ctx context.Context, changes []alert.Change) error {
 	}
 	for i := range changes {
 		s.tell(&changes[i])
-		s.board.learn([]alert.Alert{changes[i].Alert}, s.parts.Now())
+		s.learn([]alert.Alert{changes[i].Alert})
 	}
 	s.metrics.changed(changes)
-	s.show()
 	return nil
+}
+
+// learn puts alerts that were read or stored on the board.
+func (s *Service) learn(alerts []alert.Alert) {
+	if s.board.learn(alerts, s.parts.Now()) {
+		s.show()
+	}
 }
 
 // tell logs a change that the system made. Alerts are named by their ids: a customer's may be personal.

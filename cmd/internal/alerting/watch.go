@@ -140,7 +140,7 @@ func (s *Service) recheck(ctx context.Context, e *clickhouse.Epoch) error {
 	if err != nil {
 		return err
 	}
-	s.board.learn(atWork, s.parts.Now())
+	s.learn(atWork)
 	customers := map[string]bool{}
 	for _, a := range append(atWork, s.board.atWork()...) {
 		if a.Subject.Dimension == alert.Customer {

@@ -29,7 +29,8 @@ const lastRatings = 5
 // Watchlist are the customers who need attention now, who needs most first.
 type Watchlist struct {
 	Customers []Watched
-	Total     int // of those who are left out, too
+	Window    time.Duration // that means are of
+	Total     int           // of those who are left out, too
 }
 
 // Watchlist returns the customers who need attention now, at most so many.
@@ -40,7 +41,7 @@ func (r *Reader) Watchlist(ctx context.Context, limit int) (Watchlist, error) {
 		return Watchlist{}, err
 	}
 	ranked := alert.Rank(atWork, now)
-	list := Watchlist{Total: len(ranked)}
+	list := Watchlist{Window: r.cfg.Window, Total: len(ranked)}
 	ranked = ranked[:min(len(ranked), limit)]
 	e, found, err := r.parts.Epoch(ctx)
 	if err != nil {

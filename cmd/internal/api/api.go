@@ -45,6 +45,7 @@ type Options struct {
 	Producer   Producer
 	Reader     Reader
 	Eraser     Eraser
+	Alerts     Alerts
 	Checks     []Check // of /readyz
 	Registerer prometheus.Registerer
 	Logger     zerolog.Logger
@@ -114,6 +115,12 @@ func (a *API) routes() {
 	huma.Register(h, a.trendOperation(), a.trend)
 	huma.Register(h, eraseOperation(), a.erase)
 	huma.Register(h, erasureOperation(), a.erasure)
+	huma.Register(h, a.alertsOperation(), a.alerts)
+	huma.Register(h, a.alertOperation(), a.alert)
+	for i := range alertActions {
+		huma.Register(h, actOperation(i), a.act(alertActions[i].action))
+	}
+	huma.Register(h, a.watchlistOperation(), a.watchlist)
 	huma.Register(h, healthOperation(), health)
 	huma.Register(h, readyOperation(), a.ready)
 	readyFailing(h.OpenAPI())

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,12 +88,16 @@ func (w *world) checkContract(method, path string, a *answer) {
 func pathOf(document map[string]any, path string) (string, bool) {
 	path, _, _ = strings.Cut(path, "?")
 	for item := range document["paths"].(map[string]any) {
-		prefix, _, parameter := strings.Cut(item, "{")
-		if item == path || parameter && strings.HasPrefix(path, prefix) {
+		if matches(strings.Split(item, "/"), strings.Split(path, "/")) {
 			return item, true
 		}
 	}
 	return "", false
+}
+
+// matches says whether the parts of a path are those of an item, whose parameters stand for any part.
+func matches(item, path []string) bool {
+	return slices.EqualFunc(item, path, func(i, p string) bool { return i == p || strings.HasPrefix(i, "{") })
 }
 
 func (w *world) validate(text []byte, pointer ...string) {

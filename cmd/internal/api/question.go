@@ -96,6 +96,10 @@ func windowOf(e *clickhouse.Epoch) string {
 	return longest.Name
 }
 
+const wantTime = "an RFC 3339 time with its zone from 2000 to 2199, such as 2026-03-01T00:00:00Z (a + is %2B in an address)"
+
+func inTimes(at time.Time) bool { return at.Year() >= 2000 && at.Year() <= 2199 }
+
 // spanOf reads a range; the end is now when it is missing.
 func spanOf(from, to string, now time.Time) (clickhouse.Span, []problem.Entry) {
 	var entries []problem.Entry
@@ -104,8 +108,8 @@ func spanOf(from, to string, now time.Time) (clickhouse.Span, []problem.Entry) {
 			return missing
 		}
 		at, err := time.Parse(time.RFC3339, text)
-		if err != nil || at.Year() < 2000 || at.Year() > 2199 {
-			entries = append(entries, parameter(name, text, "an RFC 3339 time with its zone from 2000 to 2199, such as 2026-03-01T00:00:00Z (a + is %2B in an address)"))
+		if err != nil || !inTimes(at) {
+			entries = append(entries, parameter(name, text, wantTime))
 		}
 		return at
 	}

@@ -106,6 +106,12 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	if where.alertmanager != "" && !loaded.IsSet("alertmanager.urls") {
+		cfg.Alertmanager.URLs = []string{where.alertmanager}
+	}
+	if !loaded.IsSet("alerts.link") {
+		cfg.Alerts.Link = where.gateway
+	}
 	parts, err := s.embed(ctx, &loaded, o, dir, &where, &down, log)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 
 	"satisflow/cmd/internal/config"
 	"satisflow/cmd/internal/erasure"
+	"satisflow/sinks/clickhouse"
 )
 
 // erasing are the flags of erase.
@@ -138,7 +139,7 @@ func (s *shell) erase(ctx context.Context, loaded *config.Loaded, request erasur
 	defer conn.Close()
 	bounds := erasure.DefaultConfig()
 	bounds.Wait = o.wait
-	e, err := newEraser(&loaded.Config, conn, bounds)
+	e, err := newEraser(&loaded.Config, conn, clickhouse.NewAlerts(conn), bounds)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ type eraser struct {
 }
 
 // newEraser composes an eraser over an open connection. Close it after its last use.
-func newEraser(cfg *config.Config, conn driver.Conn, bounds erasure.Config) (*eraser, error) {
+func newEraser(cfg *config.Config, conn driver.Conn, text erasure.AlertText, bounds erasure.Config) (*eraser, error) {
 	admission, err := withCustomerKey(cfg)
 	if err != nil {
 		return nil, usageError(err)
@@ -37,7 +37,7 @@ func newEraser(cfg *config.Config, conn driver.Conn, bounds erasure.Config) (*er
 		return nil, usageError(fmt.Errorf("kafka: %w", err))
 	}
 	e := &eraser{Eraser: erasure.New(bounds, erasure.Parts{
-		Store: clickhouse.NewErasures(conn, cfg.ClickHouse.Cluster), Producer: producer, Events: cfg.Event, CustomerKey: admission.CustomerKey, Now: time.Now,
+		Store: clickhouse.NewErasures(conn, cfg.ClickHouse.Cluster), Producer: producer, Events: cfg.Event, Alerts: text, CustomerKey: admission.CustomerKey, Now: time.Now,
 		Ends: func(ctx context.Context) (map[int32]int64, error) {
 			_, ends, err := client.Offsets(ctx, cfg.Kafka.Topic)
 			return ends, err
@@ -52,8 +52,8 @@ func newEraser(cfg *config.Config, conn driver.Conn, bounds erasure.Config) (*er
 func (e *eraser) Close(context.Context) error { return e.down.end(stopTime) }
 
 // newErasing is the service that finishes the erasures of the gateway.
-func newErasing(cfg *config.Config, conn driver.Conn, reg prometheus.Registerer, log zerolog.Logger) (*erasure.Service, func(context.Context) error, error) {
-	e, err := newEraser(cfg, conn, erasure.DefaultConfig())
+func newErasing(cfg *config.Config, conn driver.Conn, text erasure.AlertText, reg prometheus.Registerer, log zerolog.Logger) (*erasure.Service, func(context.Context) error, error) {
+	e, err := newEraser(cfg, conn, text, erasure.DefaultConfig())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -39,7 +39,7 @@ func (s *shell) repairConflicts(ctx context.Context, cfg *config.Config, conn dr
 	case !found:
 		return usageError(erasure.ErrNoEpoch)
 	}
-	e, err := newEraser(cfg, conn, erasure.DefaultConfig())
+	e, err := newEraser(cfg, conn, clickhouse.NewAlerts(conn), erasure.DefaultConfig())
 	if err != nil {
 		return err
 	}

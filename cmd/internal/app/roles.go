@@ -59,6 +59,9 @@ func newGatewayCommand(s *shell) *cobra.Command {
 /openapi.json says what there is; /metrics, /healthz and /readyz are there too. While Kafka
 or ClickHouse is not there yet, the API answers 503 and says what it waits for.
 
+The gateway raises the alerts on customers, services and segments, and keeps the work on
+them. One gateway does; a second one ends with an error, unless --read-only is said.
+
 There is no sign-in: let only those reach it who may, or put a proxy in front.`,
 		Example: `  satisflow gateway --brokers kafka:9092 --clickhouse clickhouse://clickhouse:9000/satisflow
   satisflow gateway --config satisflow.yaml --listen 0.0.0.0:8080 --gateway.hosts ratings.example.com`,
@@ -66,6 +69,7 @@ There is no sign-in: let only those reach it who may, or put a proxy in front.`,
 	}
 	migrate := roleFlags(cmd)
 	shorthand(cmd, "listen", "gateway.listen", "address of API, metrics and health")
+	shorthand(cmd, "read-only", "gateway.read_only", "raise no alerts and take no work on them: for every gateway but one")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return s.runRole(cmd, role{name: "gateway", gateway: true, migrate: migrate, listen: func(c *config.Config) string { return c.Gateway.Listen }})
 	}
@@ -209,12 +213,17 @@ func composeRole(r role, cfg *config.Config, on *ground, down *teardown, log zer
 		c.server = newProbesServer(probes(on.reg, asked(c.checks)))
 		return c, nil
 	}
-	erasing, closeErasing, err := newErasing(cfg, on.conn, on.reg, log)
+	alerts, err := newAlerts(cfg, on, down, log)
+	if err != nil {
+		return c, err
+	}
+	c.parts = append(c.parts, alerts.parts...)
+	erasing, closeErasing, err := newErasing(cfg, on.conn, alerts, on.reg, log)
 	if err != nil {
 		return c, err
 	}
 	down.add(closeErasing)
-	g, err := newServing(cfg, on.conn, erasing, c.checks, on.reg, log)
+	g, err := newServing(cfg, on.conn, erasing, alerts, c.checks, on.reg, log)
 	if err != nil {
 		return c, err
 	}

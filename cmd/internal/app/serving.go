@@ -23,7 +23,7 @@ type serving struct {
 }
 
 // newServing composes the gateway. Close it after its server has ended.
-func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, checks []api.Check, reg *prometheus.Registry, log zerolog.Logger) (*serving, error) {
+func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts api.Alerts, checks []api.Check, reg *prometheus.Registry, log zerolog.Logger) (*serving, error) {
 	admission, err := withCustomerKey(cfg)
 	if err != nil {
 		return nil, usageError(err)
@@ -34,7 +34,7 @@ func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, checks 
 	}
 	a, err := api.New(api.Options{
 		Config: cfg.Gateway.Config, Events: cfg.Event, Admit: admission, Bands: cfg.Bands.Bands(), Target: cfg.Target.Share,
-		Producer: producer, Reader: clickhouse.NewReader(conn), Eraser: eraser, Checks: checks, Registerer: reg, Logger: log, Now: time.Now, Version: buildVersion().Version,
+		Producer: producer, Reader: clickhouse.NewReader(conn), Eraser: eraser, Alerts: alerts, Checks: checks, Registerer: reg, Logger: log, Now: time.Now, Version: buildVersion().Version,
 	})
 	if err != nil {
 		_ = producer.Close() // nothing was produced

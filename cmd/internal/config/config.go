@@ -1,8 +1,10 @@
 package config
 
 import (
+	"slices"
 	"time"
 
+	"satisflow/cmd/internal/alerting"
 	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/verification"
 	"satisflow/pipeline"
@@ -10,7 +12,9 @@ import (
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"
+	"satisflow/sinks/alertmanager"
 	"satisflow/sinks/clickhouse"
+	"satisflow/sinks/mail"
 )
 
 // Config is everything that can be configured.
@@ -26,6 +30,10 @@ type Config struct {
 	Processor  Processor           `yaml:"processor" help:"reading, folding and flushing"`
 	Verify     verification.Config `yaml:"verify" help:"comparing the sums with their ratings in the background"`
 	Gateway    Gateway             `yaml:"gateway" help:"HTTP: the API, the pages and the metrics"`
+
+	Alerts       alerting.Config     `yaml:"alerts" help:"alerts on customers, services and segments, which the gateway raises"`
+	Alertmanager alertmanager.Config `yaml:"alertmanager" help:"the Alertmanager that alerts on customers are pushed to"`
+	Mail         mail.Config         `yaml:"mail" help:"the mail server that tells the owners of services and segments"`
 }
 
 // Log says what is logged and how it looks.
@@ -78,6 +86,7 @@ type Processor struct {
 type Gateway struct {
 	api.Config `yaml:",inline"`
 	Listen     string `yaml:"listen" help:"address of the API, the pages, metrics and health, host:port"`
+	ReadOnly   bool   `yaml:"read_only" help:"raise no alerts and take no work on them: one gateway writes, the others are to say this"`
 }
 
 // Default is the configuration without file, environment and flags.
@@ -96,6 +105,10 @@ func Default() Config {
 		Processor:  Processor{Config: pipeline.DefaultConfig(), Listen: "127.0.0.1:8081"},
 		Verify:     verification.DefaultConfig(),
 		Gateway:    Gateway{Config: api.DefaultConfig(), Listen: "127.0.0.1:8080"},
+
+		Alerts:       alerting.DefaultConfig(),
+		Alertmanager: alertmanager.DefaultConfig(),
+		Mail:         mail.DefaultConfig(),
 	}
 	for _, s := range window.DefaultWindows() {
 		c.Windows.List = append(c.Windows.List, Rolling(s))
@@ -133,6 +146,30 @@ func (k Kafka) StaticConfig(partitions string) (source.StaticConfig, error) {
 		Topic: k.Topic, Partitions: numbers, GroupID: k.Group.ID,
 		WatchInterval: k.Group.WatchInterval, RetryMax: k.Reader.RetryMax,
 	}, err
+}
+
+// Alerting is the configuration of alerts with what other sections say. Where there is no window of the name, groups are
+// watched by the longest.
+func (c *Config) Alerting() alerting.Config {
+	a := c.Alerts
+	a.Zone = time.Duration(c.Windows.Timezone)
+	chosen, found := c.groupWindow()
+	for _, r := range c.Windows.List {
+		if !found && r.Length > chosen.Length {
+			chosen = r
+		}
+	}
+	a.GroupWindow, a.GroupLength = chosen.Name, chosen.Length
+	return a
+}
+
+// groupWindow is the window of the name that alerts.group_window says; false when there is none.
+func (c *Config) groupWindow() (Rolling, bool) {
+	i := slices.IndexFunc(c.Windows.List, func(r Rolling) bool { return r.Name == c.Alerts.GroupWindow })
+	if i < 0 {
+		return Rolling{}, false
+	}
+	return c.Windows.List[i], true
 }
 
 // Bands in the form that sums are made with.

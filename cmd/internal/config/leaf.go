@@ -112,6 +112,8 @@ func kindOf(t reflect.Type) string {
 		return "offset"
 	case t == reflect.TypeFor[Score]():
 		return "points"
+	case isText(t):
+		return "text"
 	case t == durationType:
 		return "duration"
 	case t.Kind() == reflect.Slice:

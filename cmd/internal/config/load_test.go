@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"satisflow/pipeline/alert"
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/window"
 )
@@ -92,6 +93,8 @@ func TestEveryKindOfValueIsSaidAlikeInFileEnvironmentAndFlag(t *testing.T) {
 		{"bands.alert_below", "3.45", "3.45", func(c *Config) any { return c.Bands.Alert }, Score(345)},
 		{"windows.timezone", "+08:00", "+08:00", func(c *Config) any { return time.Duration(c.Windows.Timezone) }, 8 * time.Hour},
 		{"windows.timezone", "-03:30", "-03:30", func(c *Config) any { return time.Duration(c.Windows.Timezone) }, -210 * time.Minute},
+		{"alerts.notify_from", "major", "major", func(c *Config) any { return c.Alerts.NotifyFrom }, alert.Major},
+		{"alerts.contact_in.critical", "30m", "30m", func(c *Config) any { return c.Alerts.ContactIn.Critical }, 30 * time.Minute},
 		{"windows.timezone", "UTC", "UTC", func(c *Config) any { return time.Duration(c.Windows.Timezone) }, time.Duration(0)},
 		{"windows.list", "[2h/10m, 14d/1d]", "2h/10m,14d/1d", func(c *Config) any { return c.Windows.List },
 			[]Rolling{{"2h", 2 * time.Hour, 10 * time.Minute}, {"14d", 14 * day, day}}},
@@ -124,7 +127,7 @@ func TestEveryValueSurvivesItsText(t *testing.T) {
 		}
 	}
 	got.cfg.Event.Attributes, got.cfg.Gateway.Hosts, got.cfg.Gateway.CORSOrigins, got.cfg.Gateway.TrustedProxies = nil, nil, nil, nil // empty lists, else
-	got.cfg.Target.Standards = nil
+	got.cfg.Target.Standards, got.cfg.Alerts.Weights, got.cfg.Alerts.Owners, got.cfg.Alertmanager.URLs = nil, nil, nil, nil
 	if !reflect.DeepEqual(got.cfg, want.cfg) {
 		t.Errorf("got  %+v\nwant %+v", got.cfg, want.cfg)
 	}
@@ -162,6 +165,11 @@ func TestWhatIsWrongIsSaidWithPlaceAndRemedy(t *testing.T) {
 		{"retention", "admission:\n  retention: 40d\n", Sources{}, []string{"FILE:2: admission.retention: 40d: want at least the horizon and the longest window together, 63d"}},
 		{"share", "target: {share: 95}\n", Sources{}, []string{"FILE:1: target.share: 95: want a share above 0 and below 1"}},
 		{"level", "log: {level: loud}\n", Sources{}, []string{`FILE:1: log.level: "loud": want trace, debug, info, warn or error`}},
+		{"owners without mail", "alerts: {owners: ['service:a=b@example.com']}\n", Sources{}, []string{"mail.host: empty: want a mail server to tell alerts.owners by"}},
+		{"owner", "mail: {host: 'localhost:25', from: a@example.com}\nalerts: {owners: [a@example.com]}\n", Sources{}, []string{`FILE:2: alerts.owners: "a@example.com": want service:NAME=MAIL`}},
+		{"severity", "alerts: {notify_from: none}\n", Sources{}, []string{`FILE:1: alerts.notify_from: "none": severity: "none": want minor, major or critical`}},
+		{"alerts", "alerts: {poll: 0s, notify: [low]}\n", Sources{}, []string{"FILE:1: alerts.poll: 0s: want 100ms to 1m0s", `FILE:1: alerts.notify: "low": want some of low_rating`}},
+		{"group window", "alerts: {group_window: 3d}\n", Sources{}, []string{`FILE:1: alerts.group_window: "3d": want a window of windows.list`}},
 		{"listen", "gateway: {listen: 8080}\n", Sources{}, []string{`FILE:1: gateway.listen: "8080": want host:port`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -182,6 +190,17 @@ func TestWhatIsWrongIsSaidWithPlaceAndRemedy(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestWithoutTheUsualWindowGroupsAreWatchedByTheLongest(t *testing.T) {
+	loaded := load(t, Sources{File: write(t, "windows: {list: [1h/5m, 14d/1d, 24h/1h], timezone: +08:00}\n")})
+	if a := loaded.Config.Alerting(); a.GroupWindow != "14d" || a.GroupLength != 14*day || a.Zone != 8*time.Hour {
+		t.Errorf("%s of %s, zone %s", a.GroupWindow, a.GroupLength, a.Zone)
+	}
+	c := Default()
+	if a := c.Alerting(); a.GroupWindow != "7d" || a.GroupLength != 7*day {
+		t.Errorf("%s of %s", a.GroupWindow, a.GroupLength)
 	}
 }
 

@@ -21,6 +21,10 @@ func (l *loader) validate() {
 	for _, err := range l.cfg.problems() {
 		l.problem(l.origin(err.Error()), "%v", err)
 	}
+	const window = "alerts.group_window"
+	if _, found := l.cfg.groupWindow(); !found && l.from[window] != "" { // the default need not be there
+		l.problem(l.from[window], "%s: %q: want a window of windows.list", window, l.cfg.Alerts.GroupWindow)
+	}
 }
 
 // problems are what the packages and this one find, each beginning with its key.
@@ -49,6 +53,9 @@ func (c *Config) problems() []error {
 	add("verify.", c.Verify.Validate())
 	add("gateway.", c.Gateway.Config.Validate())
 	add("gateway.", listenError(c.Gateway.Listen))
+	add("alerts.", c.Alerts.Validate())
+	add("alertmanager.", c.Alertmanager.Validate())
+	add("mail.", c.Mail.Validate())
 	add("", c.between())
 	return slices.CompactFunc(found, func(a, b error) bool { return a.Error() == b.Error() })
 }
@@ -137,6 +144,9 @@ func (c *Config) between() error {
 	if c.Gateway.MaxRating >= c.Kafka.Producer.MaxMessageBytes {
 		errs = append(errs, fmt.Errorf("gateway.max_rating: %d: want less than kafka.producer.max_message_bytes, %d",
 			c.Gateway.MaxRating, c.Kafka.Producer.MaxMessageBytes))
+	}
+	if len(c.Alerts.Owners) > 0 && !c.Mail.Enabled() {
+		errs = append(errs, errors.New("mail.host: empty: want a mail server to tell alerts.owners by, or no owners"))
 	}
 	return errors.Join(errs...)
 }

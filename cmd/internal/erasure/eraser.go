@@ -20,12 +20,18 @@ type Producer interface {
 	Produce(ctx context.Context, messages ...source.Message) error
 }
 
+// AlertText removes what people wrote about the subjects on alerts; alerting.Service and clickhouse.Alerts do.
+type AlertText interface {
+	EraseText(ctx context.Context, of clickhouse.Subjects) (alerts uint64, err error)
+}
+
 // Parts are what an Eraser works with.
 type Parts struct {
 	Store       *clickhouse.Erasures
 	Producer    Producer
 	Ends        func(ctx context.Context) (map[int32]int64, error) // the next offset of each partition of the topic
 	Events      event.Config
+	Alerts      AlertText
 	CustomerKey []byte // the secret of customer_ids: hmac; nil when they are plain
 	Now         func() time.Time
 }

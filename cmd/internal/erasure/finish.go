@@ -16,7 +16,8 @@ var ErrBehind = errors.New("the processor is behind")
 const maxRounds = 5
 
 // Finish waits until the processor has stored the erasures and those of ratings that came meanwhile, deletes the rejected
-// records, merges the months concerned, and closes the entry in the audit. It calls tell with a line about each step.
+// records and what people wrote on alerts, merges the months concerned, and closes the entry in the audit. It calls tell
+// with a line about each step.
 func (e *Eraser) Finish(ctx context.Context, j *Job, tell func(text string)) error {
 	if err := e.settle(ctx, j, tell); err != nil {
 		return err
@@ -36,6 +37,11 @@ func (e *Eraser) Finish(ctx context.Context, j *Job, tell func(text string)) err
 	}
 	if err := e.blank(ctx, tell); err != nil {
 		return err
+	}
+	if alerts, err := e.parts.Alerts.EraseText(ctx, j.of); err != nil {
+		return err
+	} else if alerts > 0 {
+		tell(fmt.Sprintf("removed what people wrote on %d alerts", alerts))
 	}
 	j.State = clickhouse.ErasureDurable
 	if err := e.parts.Store.Put(ctx, j.Erasure, e.parts.Now()); err != nil {
