@@ -24,7 +24,7 @@ func (c Config) StaleCheckpoint() AlertRule {
 		Labels: map[string]string{"app": "satisflow", "severity": "ticket", "class": "stale"},
 		Annotations: map[string]string{
 			"summary":     "Nothing has been stored in ClickHouse for more than ten minutes, not even a checkpoint of an idle partition.",
-			"summary_zh":  "ClickHouse 已超过十分钟没有写入任何数据,连空闲分区的检查点也没有。",
+			"summary_zh":  "ClickHouse 已超过十分钟没有写入任何数据，连空闲分区的检查点也没有。",
 			"runbook_url": c.Rules.RunbookBase + "/SatisflowInsertsStalled.md",
 		},
 	}

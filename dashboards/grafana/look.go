@@ -82,14 +82,14 @@ func (b *board) bounds() []field {
 
 func count(name string, title text) field { return field{name: name, title: title, unit: "locale"} }
 
-func sampleSize() field { return count("n", text{"n (ratings)", "n(评分数)"}) }
+func sampleSize() field { return count("n", text{"n (ratings)", "n（评分数）"}) }
 
 // verdict gives the word and the sign for it, never the color alone.
 func (b *board) verdict() field {
 	return field{name: "verdict", title: text{"Verdict", "结论"}, words: []Mapping{{Type: "value", Options: map[string]Word{
 		"met":          {"✓ " + b.t(text{"target met", "已达标"}), green, 0},
 		"below":        {"✗ " + b.t(text{"below target", "未达标"}), vermillion, 1},
-		"undetermined": {"? " + b.t(text{"undetermined: too few ratings to tell", "未定:评分不足以判断"}), amber, 2},
+		"undetermined": {"? " + b.t(text{"undetermined: too few ratings to tell", "未定：评分不足以判断"}), amber, 2},
 		"no_data":      {"– " + b.t(text{"no data", "无数据"}), grey, 3},
 	}}}}
 }

@@ -8,15 +8,15 @@ import (
 // onCall says what is wrong, on what evidence, and whether the figures can be trusted.
 func onCall(cfg Config, lang Language) Dashboard {
 	b := &board{cfg: cfg, lang: lang}
-	b.row(text{"What is wrong?", "出了什么问题?"})
+	b.row(text{"What is wrong?", "出了什么问题？"})
 	b.trouble()
-	b.row(text{"The evidence: share of ratings below the target, and the bound that raises alerts", "证据:未达满意评分的比例及触发警报的置信下界"})
+	b.row(text{"The evidence: share of ratings below the target, and the bound that raises alerts", "证据：未达满意评分的比例及触发警报的置信下界"})
 	b.burns()
-	b.row(text{"Do ratings come in, and are the figures fresh?", "评分是否正常流入,数字是否最新?"})
+	b.row(text{"Do ratings come in, and are the figures fresh?", "评分是否正常流入，数字是否最新？"})
 	b.inflow()
-	b.row(text{"What was not counted, or counted anew?", "哪些未计入,哪些被重新计入?"})
+	b.row(text{"What was not counted, or counted anew?", "哪些未计入，哪些被重新计入？"})
 	b.exceptions()
-	b.row(text{"Is what is stored right, and are erasures done?", "存储是否正确,删除是否完成?"})
+	b.row(text{"Is what is stored right, and are erasures done?", "存储是否正确，删除是否完成？"})
 	b.checks()
 	b.row(text{"Alerts on customers", "客户警报"})
 	b.customers()
@@ -25,10 +25,10 @@ func onCall(cfg Config, lang Language) Dashboard {
 	b.row(text{"Processes", "进程"})
 	b.processes()
 	return Dashboard{
-		UID: b.uid(OnCallUID), Title: b.t(text{"Customer satisfaction: on call", "客户满意度:值班视图"}),
+		UID: b.uid(OnCallUID), Title: b.t(text{"Customer satisfaction: on call", "客户满意度：值班视图"}),
 		Description: b.tf(text{
 			"What on-call looks at first: active alerts with their runbooks, the evidence for them, and whether the pipeline works. Runbooks: %s/ALERT.md.",
-			"值班人员首先查看的内容:当前警报及处置手册、触发依据,以及流水线是否正常。处置手册:%s/警报名.md。"}, cfg.Rules.RunbookBase),
+			"值班人员首先查看的内容：当前警报及处置手册、触发依据，以及流水线是否正常。处置手册：%s/警报名.md。"}, cfg.Rules.RunbookBase),
 		Tags: []string{"satisflow", string(lang)}, SchemaVersion: schemaVersion, GraphTooltip: 1, Refresh: "30s", Timezone: "browser",
 		Time: TimeRange{"now-24h", "now"},
 		Templating: Templating{[]Variable{
@@ -56,7 +56,7 @@ func (b *board) trouble() {
 
 func (b *board) activeAlerts() Panel {
 	const labels = "alertname, severity, dimension, value, metric, partition, part, table, reason, instance"
-	p := b.list(text{"Active alerts, oldest first", "当前警报(最早的在前)"},
+	p := b.list(text{"Active alerts, oldest first", "当前警报（最早的在前）"},
 		text{"Alerts of Prometheus that fire, with the time since when their condition has held. Those that Alertmanager inhibits or silences are here too.",
 			"Prometheus 正在触发的警报及其条件成立的起始时间。被 Alertmanager 抑制或静默的警报也在此列出。"},
 		[]Target{cell("since", "sort(1000 * max by ("+labels+`) (
@@ -81,7 +81,7 @@ func (b *board) statusNow() Panel {
 	const w = "$window"
 	target := b.cfg.Rules.Target.Value
 	p := b.list(text{"Satisfied now, in the rolling window", "当前滚动窗口的满意率"},
-		text{"The current window, from the exact gauges. The verdict is from one-sided 95 % Wilson bounds.", "当前窗口,来自精确的指标。结论依据单侧 95 % Wilson 界。"},
+		text{"The current window, from the exact gauges. The verdict is from one-sided 95 % Wilson bounds.", "当前窗口，来自精确的指标。结论依据单侧 95 % Wilson 界。"},
 		[]Target{
 			cell("share", byKey(satisfied(w))), cell("low", byKey(lowBound(w, stats.Z95))), cell("high", byKey(highBound(w, stats.Z95))),
 			cell("n", byKey(chosen(ratingsSum, w))), cell("verdict", byKey(verdictOf(w, target))), cell("budget", byKey(chosen(budgetLeft, w))),
@@ -91,7 +91,7 @@ func (b *board) statusNow() Panel {
 			b.share("Value #share", text{"Satisfied", "满意率"}),
 			{name: "Value #low", title: text{"From (95 %)", "下限 (95 %)"}, unit: "percentunit", decimals: 1},
 			{name: "Value #high", title: text{"To (95 %)", "上限 (95 %)"}, unit: "percentunit", decimals: 1},
-			count("Value #n", text{"n (ratings)", "n(评分数)"}), inCell(b.verdictNumber("Value #verdict")),
+			count("Value #n", text{"n (ratings)", "n（评分数）"}), inCell(b.verdictNumber("Value #verdict")),
 			{name: "Value #budget", title: text{"Budget left", "剩余预算"}, unit: "percentunit"},
 		})
 	p.Transforms = joined()

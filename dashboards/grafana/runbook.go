@@ -10,7 +10,7 @@ func (b *board) runbook(alert string) []BoardLink {
 	if !b.cfg.linked() {
 		return nil
 	}
-	link := boardLink(b.t(text{"Runbook of ", "处置手册:"})+alert, b.cfg.Rules.RunbookBase+"/"+alert+".md", "doc")
+	link := boardLink(b.t(text{"Runbook of ", "处置手册："})+alert, b.cfg.Rules.RunbookBase+"/"+alert+".md", "doc")
 	link.TargetBlank = true
 	return []BoardLink{link}
 }

@@ -20,9 +20,9 @@ func (g generator) customerAlertsStale() alert {
 		wait: 5 * time.Minute, keep: 5 * time.Minute,
 		text: text{
 			"Alerts on customers have not been evaluated for more than 10 minutes: dissatisfied customers go unnoticed.",
-			"客户警报已超过 10 分钟没有计算:不满意的客户无人注意。",
+			"客户警报已超过 10 分钟没有计算：不满意的客户无人注意。",
 			"The next evaluation that succeeds makes good what arrived in the hour before it. A low rating that waits longer raises no alert any more.",
-			"恢复后的首次计算会补上此前一小时内到达的评分;等待更久的低分不再触发警报。",
+			"恢复后的首次计算会补上此前一小时内到达的评分；等待更久的低分不再触发警报。",
 		},
 	}
 }
@@ -42,9 +42,9 @@ and on ()
 		wait: 10 * time.Minute, keep: 5 * time.Minute,
 		text: text{
 			"{{ $value }} alerts on customers are open, but none has reached Alertmanager for more than 10 minutes.",
-			"有 {{ $value }} 条未关闭的客户警报,但已超过 10 分钟没有送达 Alertmanager。",
+			"有 {{ $value }} 条未关闭的客户警报，但已超过 10 分钟没有送达 Alertmanager。",
 			"They are in the table customer_satisfaction_alerts and in the API. Alertmanager ends what is no longer sent, and so tells people that all is well.",
-			"警报仍在表 customer_satisfaction_alerts 和 API 中。Alertmanager 会把不再发送的警报视为已恢复,从而误报一切正常。",
+			"警报仍在表 customer_satisfaction_alerts 和 API 中。Alertmanager 会把不再发送的警报视为已恢复，从而误报一切正常。",
 		},
 	}
 }
@@ -56,9 +56,9 @@ func (g generator) mailsPending() alert {
 		wait: 30 * time.Minute, keep: 5 * time.Minute,
 		text: text{
 			"{{ $value }} mails could not be delivered for 30 minutes: owners do not hear of falling satisfaction.",
-			"有 {{ $value }} 封邮件 30 分钟仍未送出:负责人未收到满意度下降的通知。",
+			"有 {{ $value }} 封邮件 30 分钟仍未送出：负责人未收到满意度下降的通知。",
 			"They are kept and tried again. Most often the mail server is away or refuses the sign-in, the sender or the recipient.",
-			"邮件会保留并重试。常见原因:邮件服务器不可用,或拒绝登录、发件人或收件人。",
+			"邮件会保留并重试。常见原因：邮件服务器不可用，或拒绝登录、发件人或收件人。",
 		},
 	}
 }
@@ -70,9 +70,9 @@ func (g generator) mailsRefused() alert {
 		keep: 30 * time.Minute,
 		text: text{
 			"{{ $value | printf \"%.0f\" }} mails to owners were refused for good in the last hour: they do not hear of falling satisfaction.",
-			"最近一小时有 {{ $value | printf \"%.0f\" }} 封给负责人的邮件被永久拒收:他们未收到满意度下降的通知。",
+			"最近一小时有 {{ $value | printf \"%.0f\" }} 封给负责人的邮件被永久拒收：他们未收到满意度下降的通知。",
 			"The mail server does not take them, whenever they are sent: a wrong recipient or sender, or a mail that it deems spam.",
-			"邮件服务器无论何时都不接收:收件人或发件人有误,或被判为垃圾邮件。",
+			"邮件服务器无论何时都不接收：收件人或发件人有误，或被判为垃圾邮件。",
 		},
 	}
 }

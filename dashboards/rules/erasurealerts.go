@@ -15,9 +15,9 @@ func (g generator) erasuresUnfinished() alert {
 		wait: 24 * time.Hour,
 		text: text{
 			"{{ $value }} erasures have not been finished for a day: what these customers asked to be removed may still be read.",
-			"有 {{ $value }} 项删除请求超过一天未完成:客户要求删除的内容可能仍可读取。",
+			"有 {{ $value }} 项删除请求超过一天未完成：客户要求删除的内容可能仍可读取。",
 			"They were broken off, or the processor did not store them in time. Asking for them again is harmless and finishes them.",
-			"这些删除被中断,或处理进程未能及时写入。重新请求没有副作用,并会将其完成。",
+			"这些删除被中断，或处理进程未能及时写入。重新请求没有副作用，并会将其完成。",
 		},
 	}
 }
@@ -35,9 +35,9 @@ and on ()
 		wait: 15 * time.Minute, keep: 15 * time.Minute,
 		text: text{
 			"Text of erased ratings may still be on disk: the merge that removes it has not succeeded for more than a day.",
-			"已删除评分的文字可能仍在磁盘上:清除它的合并已超过一天没有成功。",
+			"已删除评分的文字可能仍在磁盘上：清除它的合并已超过一天没有成功。",
 			"No query shows the text any more, but parts of ClickHouse may hold it. Each gateway looks every 6 hours.",
-			"查询已不再返回这些文字,但 ClickHouse 的数据片段中可能仍有。每个网关每 6 小时检查一次。",
+			"查询已不再返回这些文字，但 ClickHouse 的数据片段中可能仍有。每个网关每 6 小时检查一次。",
 		},
 	}
 }

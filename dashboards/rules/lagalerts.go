@@ -22,9 +22,9 @@ max(
 		wait: 5 * time.Minute, keep: 5 * time.Minute,
 		text: text{
 			"The figures are {{ $value | humanizeDuration }} old and not getting newer: a partition is not being read.",
-			"统计结果已落后 {{ $value | humanizeDuration }} 且没有追赶:有分区未被读取。",
+			"统计结果已落后 {{ $value | humanizeDuration }} 且没有追赶：有分区未被读取。",
 			"A partition was last shown as of then. Pages on the target are blind to what came since.",
-			"该分区的数据停留在当时。此后发生的情况,目标类警报看不到。",
+			"该分区的数据停留在当时。此后发生的情况，目标类警报看不到。",
 		},
 	}
 }
@@ -43,9 +43,9 @@ max(
 		wait: 10 * time.Minute, keep: 10 * time.Minute,
 		text: text{
 			"Windows are not closing: the watermark is {{ $value | humanizeDuration }} behind with records pending.",
-			"窗口无法关闭:水位落后 {{ $value | humanizeDuration }},仍有记录待处理。",
+			"窗口无法关闭：水位落后 {{ $value | humanizeDuration }}，仍有记录待处理。",
 			"A partition has records to read, but its event time does not gain on the clock. An idle topic does not raise this.",
-			"分区中有待读记录,但其事件时间没有追上当前时间。主题空闲时不会触发。",
+			"分区中有待读记录，但其事件时间没有追上当前时间。主题空闲时不会触发。",
 		},
 	}
 }
@@ -62,9 +62,9 @@ and on (partition)
 		wait: 10 * time.Minute, keep: 5 * time.Minute,
 		text: text{
 			"Partition {{ $labels.partition }} is {{ $value | humanizeDuration }} behind and its backlog is not shrinking.",
-			"分区 {{ $labels.partition }} 落后 {{ $value | humanizeDuration }},积压没有减少。",
+			"分区 {{ $labels.partition }} 落后 {{ $value | humanizeDuration }}，积压没有减少。",
 			"Ratings come faster than they are processed, or processing hangs.",
-			"评分到达快于处理速度,或处理已停滞。",
+			"评分到达快于处理速度，或处理已停滞。",
 		},
 	}
 }

@@ -64,9 +64,9 @@ func (g generator) beyondText(m event.Metric) text {
 	return text{
 		summary: fmt.Sprintf(`%s: the mean %s of %s ratings in the last %s is {{ $value | printf "%%.4g" }} %s, %s its standard of %s.`,
 			who, m.Name, n, span(long), m.Unit, side, standard),
-		summaryZH: fmt.Sprintf(`%s:最近 %s %s 条评分的 %s 平均为 {{ $value | printf "%%.4g" }} %s,%s标准 %s。`,
+		summaryZH: fmt.Sprintf(`%s：最近 %s %s 条评分的 %s 平均为 {{ $value | printf "%%.4g" }} %s，%s标准 %s。`,
 			whoZH, spanZH(long), n, m.Name, m.Unit, sideZH, standard),
 		description:   "A mean beyond the standard tends to come before falling satisfaction. It has no confidence bound; the minimum number of ratings and the time that it must last stand for one.",
-		descriptionZH: "质量均值超出服务标准往往先于满意度下降出现。均值没有置信界,以最少评分数和持续时间代替。",
+		descriptionZH: "质量均值超出服务标准往往先于满意度下降出现。均值没有置信界，以最少评分数和持续时间代替。",
 	}
 }

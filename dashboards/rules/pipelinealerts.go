@@ -24,9 +24,9 @@ func (g generator) catchingUpLong() alert {
 		wait: 30 * time.Minute, keep: 5 * time.Minute,
 		text: text{
 			"The pipeline has been catching up for 30 minutes: nobody is paged about the target meanwhile.",
-			"处理已持续追赶 30 分钟:其间不会发出目标类警报。",
+			"处理已持续追赶 30 分钟：其间不会发出目标类警报。",
 			"A backlog that shrinks needs no hand, but the target is not watched until it is gone.",
-			"积压若在减少则无需处理,但在追上之前目标无人监控。",
+			"积压若在减少则无需处理，但在追上之前目标无人监控。",
 		},
 	}
 }
@@ -41,9 +41,9 @@ and
 		wait: 10 * time.Minute, keep: 30 * time.Minute,
 		text: text{
 			"{{ $value | humanizePercentage }} of the records of the last hour were rejected and are in no figure.",
-			"最近一小时 {{ $value | humanizePercentage }} 的记录被拒收,未计入统计。",
+			"最近一小时 {{ $value | humanizePercentage }} 的记录被拒收，未计入统计。",
 			fmt.Sprintf(`Most often: {{ range query "topk(1, sum by (reason) (increase(satisflow_records_rejected_total[%s])))" }}{{ .Labels.reason }}{{ end }}. They are kept whole and can be replayed.`, g.duration(time.Hour)),
-			fmt.Sprintf(`最多的原因:{{ range query "topk(1, sum by (reason) (increase(satisflow_records_rejected_total[%s])))" }}{{ .Labels.reason }}{{ end }}。记录完整保留,可以重放。`, g.duration(time.Hour)),
+			fmt.Sprintf(`最多的原因：{{ range query "topk(1, sum by (reason) (increase(satisflow_records_rejected_total[%s])))" }}{{ .Labels.reason }}{{ end }}。记录完整保留，可以重放。`, g.duration(time.Hour)),
 		},
 	}
 }
@@ -61,7 +61,7 @@ sum by (table) (rate(satisflow_inserts_total{result="error"}[{range}]))
 			"{{ $value | humanizePercentage }} of the inserts into {{ $labels.table }} fail and are repeated.",
 			"写入 {{ $labels.table }} 的操作有 {{ $value | humanizePercentage }} 失败并在重试。",
 			"Inserts are repeated until they succeed, so that nothing is lost; figures become late.",
-			"写入会重试直到成功,不会丢失数据,但统计会延迟。",
+			"写入会重试直到成功，不会丢失数据，但统计会延迟。",
 		},
 	}
 }
@@ -80,7 +80,7 @@ func (g generator) recordsLost() alert {
 		keep: 30 * time.Minute,
 		text: text{
 			"{{ $value | printf \"%.0f\" }} records of partition {{ $labels.partition }} were deleted from Kafka before they were read: ratings are lost.",
-			"分区 {{ $labels.partition }} 有 {{ $value | printf \"%.0f\" }} 条记录在读取前已被 Kafka 删除:评分已丢失。",
+			"分区 {{ $labels.partition }} 有 {{ $value | printf \"%.0f\" }} 条记录在读取前已被 Kafka 删除：评分已丢失。",
 			"The retention of the topic overtook the processor. Every minute that it stays behind can lose more.",
 			"主题的保留期已超过处理进度。落后的每一分钟都可能丢失更多数据。",
 		},
@@ -94,9 +94,9 @@ func (g generator) misrouted() alert {
 		keep: 30 * time.Minute,
 		text: text{
 			"{{ $value | printf \"%.0f\" }} records of the last hour were in the wrong partition: a producer uses another partitioner.",
-			"最近一小时有 {{ $value | printf \"%.0f\" }} 条记录位于错误分区:某个生产者使用了其他分区算法。",
+			"最近一小时有 {{ $value | printf \"%.0f\" }} 条记录位于错误分区：某个生产者使用了其他分区算法。",
 			"They are counted where they are. But a correction that goes to the right partition would count a second time.",
-			"这些记录按所在分区统计。但若更正发往正确分区,就会重复计数。",
+			"这些记录按所在分区统计。但若更正发往正确分区，就会重复计数。",
 		},
 	}
 }
@@ -108,9 +108,9 @@ func (g generator) identityConflicts() alert {
 		wait: 5 * time.Minute, keep: 2 * time.Hour, // a processor that starts shows 0 until it has compared, once an hour
 		text: text{
 			"{{ $value }} ratings have one id but two times or customers, and count twice.",
-			"有 {{ $value }} 个评分编号对应多个时间或客户,被重复计数。",
+			"有 {{ $value }} 个评分编号对应多个时间或客户，被重复计数。",
 			"rating_id, occurred_at and customer_id belong together for ever. A producer changed one of them, or uses an id again.",
-			"rating_id、occurred_at 与 customer_id 必须始终对应。某个生产者更改了其中之一,或重复使用编号。",
+			"rating_id、occurred_at 与 customer_id 必须始终对应。某个生产者更改了其中之一，或重复使用编号。",
 		},
 	}
 }
@@ -126,7 +126,7 @@ func (g generator) verifyDifferences() alert {
 			"{{ $value }} stored sums differ from the ratings that they are of.",
 			"有 {{ $value }} 个存储的汇总与其评分不一致。",
 			"satisflow verify recomputed panes and windows from the facts. Figures in ClickHouse are wrong where they differ.",
-			"satisflow verify 依据明细重新计算了窗格和窗口。不一致之处,ClickHouse 中的统计是错误的。",
+			"satisflow verify 依据明细重新计算了窗格和窗口。不一致之处，ClickHouse 中的统计是错误的。",
 		},
 	}
 }
@@ -139,7 +139,7 @@ func (g generator) dimensionOutgrown() alert {
 		wait: time.Hour, keep: time.Hour,
 		text: text{
 			"Dimension {{ $labels.dimension }} has {{ $value }} values, more than the " + limit + " that windows are kept for.",
-			"维度 {{ $labels.dimension }} 有 {{ $value }} 个取值,超过窗口汇总的上限 " + limit + "。",
+			"维度 {{ $labels.dimension }} 有 {{ $value }} 个取值，超过窗口汇总的上限 " + limit + "。",
 			"Each value costs rows in every pane and window. A dimension that has outgrown this is made a detail by a new epoch.",
 			"每个取值都会在所有窗格和窗口中占用行。超出上限的维度应通过新的 epoch 改为明细。",
 		},
@@ -154,9 +154,9 @@ func (g generator) rulesOutdated() alert {
 		wait: time.Hour,
 		text: text{
 			"The processors have a target of {{ $value | humanizePercentage }}, the alert rules one of " + percent(g.cfg.Target.Value) + ".",
-			"处理进程的目标为 {{ $value | humanizePercentage }},而警报规则的目标为 " + percent(g.cfg.Target.Value) + "。",
+			"处理进程的目标为 {{ $value | humanizePercentage }}，而警报规则的目标为 " + percent(g.cfg.Target.Value) + "。",
 			"The rules file was generated from another configuration; its thresholds are not those of the target.",
-			"规则文件由另一份配置生成,其阈值与目标不符。",
+			"规则文件由另一份配置生成，其阈值与目标不符。",
 		},
 	}
 }
@@ -168,9 +168,9 @@ func processorDown() alert {
 		wait: 5 * time.Minute, keep: 5 * time.Minute,
 		text: text{
 			"The processor {{ $labels.instance }} does not answer; others have taken its partitions if there are any.",
-			"处理进程 {{ $labels.instance }} 无响应;若有其他进程,其分区已被接管。",
+			"处理进程 {{ $labels.instance }} 无响应；若有其他进程，其分区已被接管。",
 			"Prometheus can't scrape it: it is down, or the network between them is.",
-			"Prometheus 无法抓取该进程:进程已停止或网络不通。",
+			"Prometheus 无法抓取该进程：进程已停止或网络不通。",
 		},
 	}
 }
@@ -182,7 +182,7 @@ func gatewayDown() alert {
 		wait: 5 * time.Minute, keep: 5 * time.Minute,
 		text: text{
 			"No gateway answers: ratings by HTTP are refused and the pages are down.",
-			"所有网关均无响应:无法通过 HTTP 接收评分,页面也无法访问。",
+			"所有网关均无响应：无法通过 HTTP 接收评分，页面也无法访问。",
 			"Senders that do not repeat lose ratings meanwhile. Those that write to Kafka themselves are not concerned.",
 			"不重试的发送端在此期间会丢失评分。直接写入 Kafka 的不受影响。",
 		},

@@ -45,9 +45,9 @@ and on ()
 		wait: s.For, keep: s.KeepFiring,
 		text: text{
 			fmt.Sprintf("%s: no ratings for %s; a week ago there were {{ $value }}.", who, span(quiet)),
-			fmt.Sprintf("%s:%s内没有评分;一周前同一时段有 {{ $value }} 条。", whoZH, spanZH(quiet)),
+			fmt.Sprintf("%s：%s内没有评分；一周前同一时段有 {{ $value }} 条。", whoZH, spanZH(quiet)),
 			"The processors run, so ratings do not arrive: the service's sender, the gateway or the topic. A holiday looks the same.",
-			"处理进程正常,说明评分没有到达:请检查该服务的发送端、网关或主题。节假日也会出现同样现象。",
+			"处理进程正常，说明评分没有到达：请检查该服务的发送端、网关或主题。节假日也会出现同样现象。",
 		},
 	}
 }
@@ -68,9 +68,9 @@ and on ()
 		wait: 10 * time.Minute,
 		text: text{
 			who + ": its figures have vanished from the metrics; nobody is watching it.",
-			whoZH + ":其指标已消失,目前无人监控。",
+			whoZH + "：其指标已消失，目前无人监控。",
 			"It had ratings in the last day, so its windows can't be empty: the owner of its partitions is gone, or its name or the exported dimensions changed.",
-			"该服务最近一天有评分,其窗口不可能为空:可能是分区的处理进程已停止,或服务名称、导出维度发生了变化。",
+			"该服务最近一天有评分，其窗口不可能为空：可能是分区的处理进程已停止，或服务名称、导出维度发生了变化。",
 		},
 	}
 }

@@ -20,9 +20,9 @@ func (g generator) metricsAbsent() alert {
 		wait: 5 * time.Minute,
 		text: text{
 			"No processor reports any metric: satisfaction is not being watched.",
-			"没有任何处理进程上报指标:满意度目前无人监控。",
+			"没有任何处理进程上报指标：满意度目前无人监控。",
 			"Nothing has come from any processor for 10 minutes: all are down, or Prometheus does not reach them.",
-			"10 分钟内没有收到任何处理进程的指标:进程全部停止,或 Prometheus 无法访问它们。",
+			"10 分钟内没有收到任何处理进程的指标：进程全部停止，或 Prometheus 无法访问它们。",
 		},
 	}
 }
@@ -34,9 +34,9 @@ func (g generator) partitionsUnowned() alert {
 		wait: 5 * time.Minute,
 		text: text{
 			"{{ $value }} partitions of the ratings have no processor: figures lack their customers.",
-			"有 {{ $value }} 个分区没有处理进程:统计结果缺少这些客户。",
+			"有 {{ $value }} 个分区没有处理进程：统计结果缺少这些客户。",
 			"Partitions are given to processors by the consumer group. Some are with none, so their ratings wait in Kafka.",
-			"分区由消费组分配给处理进程。部分分区无人处理,其评分滞留在 Kafka 中。",
+			"分区由消费组分配给处理进程。部分分区无人处理，其评分滞留在 Kafka 中。",
 		},
 	}
 }
@@ -48,9 +48,9 @@ func (g generator) dependencyDown() alert {
 		wait: 5 * time.Minute, keep: 5 * time.Minute,
 		text: text{
 			"No processor reaches {{ $labels.part }}: figures stand still.",
-			"所有处理进程都无法连接 {{ $labels.part }}:统计结果已停止更新。",
+			"所有处理进程都无法连接 {{ $labels.part }}：统计结果已停止更新。",
 			"Nothing is lost: ratings wait in Kafka and are counted when {{ $labels.part }} is back.",
-			"数据不会丢失:评分保留在 Kafka 中,{{ $labels.part }} 恢复后会继续统计。",
+			"数据不会丢失：评分保留在 Kafka 中，{{ $labels.part }} 恢复后会继续统计。",
 		},
 	}
 }
@@ -67,9 +67,9 @@ max(
 		wait: 5 * time.Minute,
 		text: text{
 			"Nothing has reached ClickHouse for {{ $value | humanizeDuration }}, though ratings are waiting.",
-			"已有 {{ $value | humanizeDuration }} 没有数据写入 ClickHouse,而评分正在等待写入。",
+			"已有 {{ $value | humanizeDuration }} 没有数据写入 ClickHouse，而评分正在等待写入。",
 			"A processor has pending rows and no acknowledged flush. Its memory is bounded, so it stops reading from Kafka; nothing is lost.",
-			"某个处理进程有待写数据但没有成功写入。其内存有上限,会暂停读取 Kafka;数据不会丢失。",
+			"某个处理进程有待写数据但没有成功写入。其内存有上限，会暂停读取 Kafka；数据不会丢失。",
 		},
 	}
 }
@@ -82,9 +82,9 @@ func (g generator) catchingUpInfo() alert {
 		keep: 2 * time.Minute,
 		text: text{
 			"A partition is more than a minute behind: alerts on the target wait until it has caught up.",
-			"有分区落后超过一分钟:追上之前,目标类警报暂停。",
+			"有分区落后超过一分钟：追上之前，目标类警报暂停。",
 			"Figures of a backlog are those of the past, so that a page on them would come late or be wrong.",
-			"积压期间的统计反映的是过去,此时发出的警报会迟到或出错。",
+			"积压期间的统计反映的是过去，此时发出的警报会迟到或出错。",
 		},
 	}
 }

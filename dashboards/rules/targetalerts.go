@@ -58,7 +58,7 @@ func (g generator) burnText(b Burn) text {
 	}
 	t.description = fmt.Sprintf("The lower Wilson bound of the bad share over the last %s is {{ $value | humanizePercentage }}, above the threshold of %s (%s times the odds that just meet the target).%s",
 		span(long), threshold, number(b.OddsFactor), recovery(g.cfg, b, span, " It is not yet better over the last %s."))
-	t.descriptionZH = fmt.Sprintf("最近 %s未达标比例的 Wilson 下界为 {{ $value | humanizePercentage }},高于阈值 %s(为恰好达标时赔率的 %s 倍)。%s",
+	t.descriptionZH = fmt.Sprintf("最近 %s未达标比例的 Wilson 下界为 {{ $value | humanizePercentage }}，高于阈值 %s（为恰好达标时赔率的 %s 倍）。%s",
 		spanZH(long), threshold, number(b.OddsFactor), recovery(g.cfg, b, spanZH, "最近 %s内尚未恢复。"))
 	return t
 }
@@ -79,7 +79,7 @@ func (g generator) shareText(b Burn, n string, long time.Duration) text {
 	return text{
 		summary: fmt.Sprintf("%s: %s of %s ratings in the last %s were %s, surely more than {{ $value | humanizePercentage }}; the target of %s allows %s.",
 			who, share, n, span(long), en, target, budget),
-		summaryZH: fmt.Sprintf("%s:最近 %s的 %s 条评分中 %s %s(可信下限 {{ $value | humanizePercentage }});目标 %s,最多允许 %s。",
+		summaryZH: fmt.Sprintf("%s：最近 %s的 %s 条评分中 %s %s（可信下限 {{ $value | humanizePercentage }}）；目标 %s，最多允许 %s。",
 			whoZH, spanZH(long), n, share, zh, target, budget),
 	}
 }
@@ -88,6 +88,6 @@ func (g generator) meanText(b Burn, n string, long time.Duration) text {
 	mean, target := figure(ratingMean, b.Long, `printf "%.2f"`), number(g.cfg.Target.Value)
 	return text{
 		summary:   fmt.Sprintf("%s: the mean of %s ratings in the last %s is %s, surely below the target of %s.", who, n, span(long), mean, target),
-		summaryZH: fmt.Sprintf("%s:最近 %s的 %s 条评分平均为 %s,明显低于目标 %s。", whoZH, spanZH(long), n, mean, target),
+		summaryZH: fmt.Sprintf("%s：最近 %s的 %s 条评分平均为 %s，明显低于目标 %s。", whoZH, spanZH(long), n, mean, target),
 	}
 }

@@ -50,8 +50,8 @@ func All() ([]Runbook, error) {
 }
 
 var (
-	form    = regexp.MustCompile(`(?s)^# (\w+)\n\n([^\n]+) Severity: (page|ticket|info)[^\n]*\n\n(## .+)\n## 中文[::]([^\n]+)\n\n(.+)$`)
-	section = regexp.MustCompile(`(?m)^\*\*([^*]+)[::]\*\*\s*`)
+	form    = regexp.MustCompile(`(?s)^# (\w+)\n\n([^\n]+) Severity: (page|ticket|info)[^\n]*\n\n(## .+)\n## 中文\x{ff1a}([^\n]+)\n\n(.+)$`)
+	section = regexp.MustCompile(`(?m)^\*\*([^*]+)\x{ff1a}\*\*\s*`)
 )
 
 // parse reads a file. Its Chinese sections begin with a word in bold, since they are below a heading; here they are sections.

@@ -40,7 +40,7 @@ func TestEveryFileIsARunbookInTwoLanguages(t *testing.T) {
 }
 
 func TestAFileOfAnotherFormIsRefused(t *testing.T) {
-	const right = "# X\n\nIt is broken. Severity: page.\n\n## What it means\n\nA.\n\n## 中文:坏了\n\n**含义:** 甲。\n"
+	const right = "# X\n\nIt is broken. Severity: page.\n\n## What it means\n\nA.\n\n## 中文：坏了\n\n**含义：** 甲。\n"
 	if r, err := parse(right); err != nil || r.Alert != "X" || r.Severity != "page" || r.English != (Text{"It is broken.", "## What it means\n\nA.\n"}) || r.Chinese != (Text{"坏了", "## 含义\n\n甲。\n"}) {
 		t.Fatalf("%+v, %v", r, err)
 	}

@@ -69,11 +69,11 @@ var wordsIn = map[language]*words{
 	},
 	chinese: {
 		ReadInOther: "English", Runbooks: "处置手册",
-		Intro: "每条警报的处置方法:含义、先看什么、如何处理、通知谁。",
+		Intro: "每条警报的处置方法：含义、先看什么、如何处理、通知谁。",
 		Find:  "查找警报", Empty: "没有包含这些文字的手册。", All: "全部手册",
 		NotFound: "没有这个名称的处置手册", NotFoundHelp: "列表包含此版本 satisflow 的全部警报。您自己的规则需要您自己的手册。",
 		Severities: map[string]severity{
-			"page": {"紧急", "会叫醒值班人员"}, "ticket": {"工单", "在早上处理"}, "info": {"信息", "不通知任何人,用于抑制其他警报"},
+			"page": {"紧急", "会叫醒值班人员"}, "ticket": {"工单", "在早上处理"}, "info": {"信息", "不通知任何人，用于抑制其他警报"},
 		},
 	},
 }

@@ -148,7 +148,7 @@ func TestTheListIsSearched(t *testing.T) {
 		{"", ""},
 		{"q=vErIfY", "SatisflowVerifyDifferences"},
 		{"q=figures+vanished", "SatisflowSeriesVanished"},
-		{"q=%E9%82%AE%E4%BB%B6", "SatisflowMailsPending"},
+		{"q=%E6%B0%B8%E4%B9%85+%E9%82%AE%E4%BB%B6", "SatisflowMailsRefused"},
 		{"q=zebra", "none"},
 		{"q=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E", "none"},
 	} {
