@@ -68,11 +68,11 @@ type Alert struct {
 
 	Severity Severity
 	State    State
-	Holding  bool // whether its reason still holds
+	Holding  bool // whether its reason still holds; as it was then, of one that a person resolved
 
 	// Why, as of the last change.
 	Value     float64   // the lowest rating at work, the mean, or the share; points 1 to 5, or 0 to 1
-	Threshold float64   // that the value is below, in the same unit
+	Threshold float64   // that the value is below, in the same unit; falling rules: the share of the window before
 	Ratings   int64     // how many ratings the value is made of
 	Before    float64   // falling rules: the share of the window before
 	BeforeN   int64     // falling rules: its ratings
@@ -82,18 +82,18 @@ type Alert struct {
 	Segment   string    // of the last rating; empty for groups
 	RatedAt   time.Time // occurred_at of the last rating; end of the window for groups
 
-	OpenedAt       time.Time
+	OpenedAt       time.Time // when the work on it began, the last time
 	UpdatedAt      time.Time // last change of any kind
 	EscalatedAt    time.Time // last time that the severity rose; zero never
 	AcknowledgedAt time.Time // zero before
 	ContactedAt    time.Time // zero before
 	ResolvedAt     time.Time // zero before
 	VerifiedAt     time.Time // zero before
-	ContactDue     time.Time // the customer should have been contacted by then
+	ContactDue     time.Time // the customer should have been contacted by then; of groups the same as ResolveDue
 	ResolveDue     time.Time // it should be resolved by then
 
 	Assignee   string    // empty for nobody
-	Resolution string    // what helped, or why it resolved by itself
+	Resolution string    // what helped; Withdrawn or Recovery where it resolved by itself
 	ResolvedBy string    // a person, or System
 	MailedAt   time.Time // when its owner was told by mail; zero before
 }

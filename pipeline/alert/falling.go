@@ -1,43 +1,12 @@
 package alert
 
-import (
-	"time"
+import "satisflow/pipeline/stats"
 
-	"satisflow/pipeline/stats"
-)
-
-// falling judges the share of satisfied ratings of the window that ends at the time, against the window before.
-func (r *Rules) falling(ratings []Rating, at time.Time) finding {
-	start := at.Add(-r.config.Window)
-	both := given(ratings, start.Add(-r.config.Window))
-	var now, before shareOf
-	for i := range both {
-		if both[i].OccurredAt.After(start) {
-			now.add(both[i].Rating >= r.satisfied)
-		} else {
-			before.add(both[i].Rating >= r.satisfied)
-		}
-	}
-	f := fall(now, before, r.config.FallRatings, r.config.FallDrop)
-	f.of(r, last(given(both, start)))
+// falling judges the share of satisfied ratings of the window against that of the window before.
+func (r *Rules) falling(t *tally) finding {
+	f := fall(t.now, t.before, r.config.FallRatings, r.config.FallDrop)
+	f.of(r, t.last)
 	return f
-}
-
-// shareOf is a share: so many satisfied of so many ratings.
-type shareOf struct{ satisfied, ratings int64 }
-
-func (s *shareOf) add(satisfied bool) {
-	s.ratings++
-	if satisfied {
-		s.satisfied++
-	}
-}
-
-func (s shareOf) value() float64 {
-	if s.ratings == 0 {
-		return 0
-	}
-	return float64(s.satisfied) / float64(s.ratings)
 }
 
 // fall judges a share against the one before. It has fallen when each is of as many ratings as are wanted, the drop is as

@@ -66,7 +66,8 @@ func TestTheWindowsMeetExactlyTwentyEightDaysAgo(t *testing.T) {
 		d.rate("n-"+string(rune('a'+i)), 399, 28*longDay-time.Millisecond)
 		d.rate("o-"+string(rune('a'+i)), 100, 56*longDay)
 	}
-	f := d.rules.falling(d.ratings, d.now)
+	sums := d.rules.tally(d.ratings, d.now)
+	f := d.rules.falling(&sums)
 	equal(t, "now", f.ratings, 10)
 	equal(t, "share", f.value, 0)
 	equal(t, "before", f.beforeN, 10)

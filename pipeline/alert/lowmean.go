@@ -1,22 +1,14 @@
 package alert
 
-import "time"
-
-// lowMean judges the mean of the window that ends at the time. Sums of hundredths are exact in any order. A rating that is
-// dated ahead of the time counts already; admission keeps that to minutes.
-func (r *Rules) lowMean(ratings []Rating, at time.Time) finding {
-	window := given(ratings, at.Add(-r.config.Window))
-	var sum int64
-	for i := range window {
-		sum += int64(window[i].Rating)
-	}
-	f := finding{threshold: points(r.threshold), ratings: int64(len(window))}
+// lowMean judges the mean of the window.
+func (r *Rules) lowMean(t *tally) finding {
+	f := finding{threshold: points(r.threshold), ratings: t.now.ratings}
 	if f.ratings == 0 {
 		return f
 	}
-	f.value = float64(sum) / float64(100*f.ratings)
+	f.value = float64(t.sum) / float64(100*f.ratings)
 	f.points = f.threshold - f.value
-	f.holds = f.ratings >= r.config.MinRatings && sum < int64(r.threshold)*f.ratings
-	f.of(r, last(window))
+	f.holds = f.ratings >= r.config.MinRatings && t.sum < int64(r.threshold)*f.ratings
+	f.of(r, t.last)
 	return f
 }

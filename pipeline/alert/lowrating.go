@@ -27,30 +27,38 @@ func (c *customer) lowRatings() []Change {
 
 // newLow returns the fresh low ratings that no alert knows.
 func (c *customer) newLow() []Rating {
+	known, before := c.known()
 	var found []Rating
 	for _, x := range c.fresh {
-		known := func(a Alert) bool { return c.knows(&a, &x) }
-		if c.low(&x) && !slices.ContainsFunc(c.alerts, known) {
+		if c.low(&x) && !known[x.RatingID] && c.arrival(x.RatingID) >= before {
 			found = append(found, x)
 		}
 	}
 	return found
 }
 
-// knows says whether the alert answers for the low rating. One that resolved by itself does not, as none of its ratings was
-// low then. One that names as many ratings as it can knows those too that came before the ones that it names last.
-func (c *customer) knows(a *Alert, x *Rating) bool {
-	if a.Rule != LowRating || !a.State.AtWork() && !a.byPerson() {
-		return false
+// known returns the low ratings that alerts answer for: by id, and all that arrived before one. An alert that resolved by
+// itself answers for none, as none was low then. One that names as many ratings as it can answers too for those that came
+// before the ones that it names last.
+func (c *customer) known() (named map[string]bool, before int) {
+	named = map[string]bool{}
+	for i := range c.alerts {
+		a := &c.alerts[i]
+		if a.Rule != LowRating || !a.State.AtWork() && !a.byPerson() {
+			continue
+		}
+		oldest := len(c.ratings)
+		for n, id := range a.RatingIDs {
+			named[id] = true
+			if at := c.arrival(id); n > 0 && at >= 0 {
+				oldest = min(oldest, at)
+			}
+		}
+		if len(a.RatingIDs) >= mostRatings && oldest < len(c.ratings) {
+			before = max(before, oldest)
+		}
 	}
-	if slices.Contains(a.RatingIDs, x.RatingID) {
-		return true
-	}
-	if len(a.RatingIDs) < mostRatings {
-		return false
-	}
-	oldest := slices.IndexFunc(c.ratings, func(y Rating) bool { return slices.Contains(a.RatingIDs[1:], y.RatingID) })
-	return oldest >= 0 && byArrival(*x, c.ratings[oldest]) < 0
+	return named, before
 }
 
 // named returns the ids with those of the ratings added, without what is too many. What came first of the others goes.
@@ -78,7 +86,7 @@ func (c *customer) arrival(id string) int {
 func (c *customer) lowRating(ids []string, a *Alert) finding {
 	f := finding{threshold: points(c.threshold), value: points(c.threshold), ratingIDs: ids,
 		service: a.Service, segment: a.Segment, ratedAt: a.RatedAt, weight: a.Weight}
-	var lows []Rating
+	var last *Rating
 	for _, id := range ids {
 		at := c.arrival(id)
 		switch {
@@ -88,11 +96,13 @@ func (c *customer) lowRating(ids []string, a *Alert) finding {
 		case c.low(&c.ratings[at]):
 			f.ratings++
 			f.value = min(f.value, points(c.ratings[at].Rating))
-			lows = append(lows, c.ratings[at])
+			if later(&c.ratings[at], last) {
+				last = &c.ratings[at]
+			}
 		}
 	}
 	f.holds = f.ratings > 0
 	f.points = f.threshold - f.value
-	f.of(c.Rules, last(lows))
+	f.of(c.Rules, last)
 	return f
 }

@@ -114,6 +114,17 @@ func TestAWorseRatingEscalatesAndShortensTheDueTimes(t *testing.T) {
 	equal(t, "resolve", a.ResolveDue, noon.Add(48*hour))
 }
 
+func TestAnEscalationNeverGivesMoreTime(t *testing.T) {
+	d := newDesk(t, singly)
+	d.rate("r-1", 300, 0)
+	d.decides("low_rating opened")
+	d.rules.config.ContactIn.Major, d.rules.config.ResolveIn.Major = 100*hour, 1000*hour // configured otherwise meanwhile
+	d.rate("r-2", 100, 0)
+	d.decides("low_rating escalated")
+	equal(t, "contact", d.one(LowRating).ContactDue, noon.Add(72*hour))
+	equal(t, "resolve", d.one(LowRating).ResolveDue, noon.Add(14*24*hour))
+}
+
 func TestTheSeverityDoesNotFallWhileThereIsWork(t *testing.T) {
 	d := newDesk(t, singly)
 	d.rate("r-1", 100, 0)

@@ -20,29 +20,7 @@ func byArrival(a, b Rating) int {
 	return cmp.Or(a.ArrivedAt.Compare(b.ArrivedAt), cmp.Compare(a.RatingID, b.RatingID))
 }
 
-// later says whether the customer gave a after b.
+// later says whether the customer gave a after b, nil being before all.
 func later(a, b *Rating) bool {
-	return cmp.Or(a.OccurredAt.Compare(b.OccurredAt), cmp.Compare(a.RatingID, b.RatingID)) > 0
-}
-
-// last returns the rating that the customer gave last, nil of none.
-func last(ratings []Rating) *Rating {
-	var found *Rating
-	for i := range ratings {
-		if found == nil || later(&ratings[i], found) {
-			found = &ratings[i]
-		}
-	}
-	return found
-}
-
-// given returns those of the ratings that count and were given after the time.
-func given(ratings []Rating, after time.Time) []Rating {
-	var some []Rating
-	for _, x := range ratings {
-		if x.scored() && x.OccurredAt.After(after) {
-			some = append(some, x)
-		}
-	}
-	return some
+	return b == nil || cmp.Or(a.OccurredAt.Compare(b.OccurredAt), cmp.Compare(a.RatingID, b.RatingID)) > 0
 }

@@ -320,7 +320,20 @@ func (s *sim) opening(was, is *Alert) {
 		if is.Rule != LowRating && !s.ratings[opener].ArrivedAt.After(b.ResolvedAt) {
 			s.Fatalf("%s opens again what a person resolved after it had arrived: %+v", opener, b)
 		}
+		if is.Rule != LowRating && s.lastOver(&b) && !s.freshLow(opener) {
+			s.Fatalf("%s is not low and opens again what a person resolved: %+v", opener, b)
+		}
 	}
+}
+
+// lastOver says whether no alert of the rule was resolved later.
+func (s *sim) lastOver(a *Alert) bool {
+	for _, b := range s.alerts {
+		if b.Rule == a.Rule && b.ResolvedAt.After(a.ResolvedAt) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *sim) fresh(id string) bool {

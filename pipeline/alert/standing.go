@@ -1,16 +1,17 @@
 package alert
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
-// judge is a rule on all ratings of a customer: what it finds in them at the time.
-type judge func(ratings []Rating, at time.Time) finding
+// judge is a rule on all ratings of a customer.
+type judge func(t *tally) finding
+
+// mostOpeners bounds the search for the rating that opens an alert, in a customer who gives thousands within the hour.
+const mostOpeners = 1000
 
 // standing decides a rule that stands for as long as it holds.
 func (c *customer) standing(rule Rule, find judge) []Change {
-	f := find(c.ratings, c.now)
+	now := c.tally(c.ratings, c.now)
+	f := find(&now)
 	working := atWork(c.alerts, rule)
 	var changes []Change
 	for _, a := range working {
@@ -32,17 +33,20 @@ func (c *customer) standing(rule Rule, find judge) []Change {
 // only a low rating opens another.
 func (c *customer) opener(rule Rule, find judge) *Rating {
 	over := over(c.alerts, rule)
+	held := func(ratings []Rating, x *Rating) bool {
+		t := c.tally(ratings, earlier(x.ArrivedAt, c.now)) // a producer's clock may be ahead
+		return find(&t).holds
+	}
 	var found *Rating
-	for _, x := range slices.Backward(c.fresh) {
+	for _, x := range slices.Backward(c.fresh[max(0, len(c.fresh)-mostOpeners):]) {
 		at := c.arrival(x.RatingID)
-		arrived := earlier(x.ArrivedAt, c.now) // a producer's clock may be ahead
-		if over != nil && !x.ArrivedAt.After(over.ResolvedAt) || !find(c.ratings[:at+1], arrived).holds {
+		if over != nil && !x.ArrivedAt.After(over.ResolvedAt) || !held(c.ratings[:at+1], &x) {
 			break
 		}
 		if !c.dealtWith(rule, &x) && (over == nil || !over.byPerson() || c.low(&x)) {
 			found = &x
 		}
-		if !find(c.ratings[:at], arrived).holds {
+		if !held(c.ratings[:at], &x) {
 			break
 		}
 	}
