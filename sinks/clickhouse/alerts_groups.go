@@ -10,14 +10,14 @@ import (
 )
 
 // LatestComplete returns the newest end of the closed window that every partition has been read up to; false while a
-// partition has no checkpoint.
+// partition was never read.
 func (s *Alerts) LatestComplete(ctx context.Context, e *Epoch, name string) (time.Time, bool, error) {
 	w, err := windowNamed(e, name)
 	if err != nil {
 		return time.Time{}, false, err
 	}
 	freshness, err := NewReader(s.conn).Freshness(ctx, e)
-	if err != nil || freshness.CompleteTo.IsZero() {
+	if err != nil || freshness.CompleteTo.Unix() <= 0 { // a partition that was never read stands at 1970
 		return time.Time{}, false, err
 	}
 	grid := e.Definition.Grid()
