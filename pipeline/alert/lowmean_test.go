@@ -209,3 +209,13 @@ func TestTheWeightAndSeverityOfAMeanAreOfTheLastRating(t *testing.T) {
 	equal(t, "service", a.Service, "document_review")
 	equal(t, "severity of 0.3 below, times 5", a.Severity, Major)
 }
+
+func TestAReasonThatHadGoneForAWhileBeganWithTheRatingThatBroughtItBack(t *testing.T) {
+	d := newDesk(t, nil)
+	d.rate("h-1", 360, 28*longDay+10*time.Minute) // leaves the window between the two fresh ones
+	d.rate("h-2", 340, 27*longDay)
+	d.rate("r-1", 345, 20*time.Minute)
+	d.rate("r-2", 345, time.Minute)
+	d.decides("low_rating opened", "low_mean opened")
+	equal(t, "id", d.one(LowMean).ID, ID(LowMean, Subject{Customer, "c-1"}, "r-2"))
+}
