@@ -12,6 +12,7 @@ import (
 
 	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/config"
+	"satisflow/cmd/internal/web"
 	"satisflow/pipeline/source"
 	"satisflow/sinks/clickhouse"
 )
@@ -40,8 +41,14 @@ func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts 
 		_ = producer.Close() // nothing was produced
 		return nil, fmt.Errorf("make the API: %w", err)
 	}
+	pages, err := web.New()
+	if err != nil {
+		_ = producer.Close() // nothing was produced
+		return nil, fmt.Errorf("make the pages: %w", err)
+	}
 	mux := http.NewServeMux()
 	a.Mount(mux)
+	pages.Mount(mux)
 	mux.Handle("GET /metrics", metricsHandler(reg))
 	return &serving{server: a.Server(mux), producer: producer}, nil
 }
