@@ -61,8 +61,8 @@ func TestAnErasureTakesTheTextOfTheAlertsConcernedAndNothingElse(t *testing.T) {
 	forgot = s.talked(t, raised("forgot", 5, about("c-9", "r5", "r7")), "marker-1d55e0") // r6 is left out by now
 	other := s.talked(t, raised("other", 6, about("c-'77", "r11")), "marker-77c0de")
 	service := s.talked(t, raised("service", 6, func(a *alert.Alert) { a.Subject = alert.Subject{Dimension: "service", Value: "c-'7"} }), "marker-5e471c")
-	if n := s.holding(t, "marker-"); n != 20 {
-		t.Fatalf("%d rows hold text: want 5 alerts with it in two versions and two entries: the test would not see it", n)
+	if n := s.holding(t, "marker-"); n < 20 {
+		t.Fatalf("%d rows hold text: want 5 alerts with it, and in three entries each: the test would not see it", n)
 	}
 	of := Subjects{Customers: []string{"nobody", "c-'7"}, Ratings: []string{"r4", "r6", "r"}}
 	if n, err := s.EraseText(t.Context(), of); err != nil || n != 3 {
