@@ -81,14 +81,14 @@ func mailID(a *alert.Alert) string { return "alert-" + a.ID }
 func (c *Config) subject(a *alert.Alert) string {
 	who := Subject(a.Subject)
 	change := fmt.Sprintf("%.1f %% → %.1f %%", 100*a.Before, 100*a.Value)
-	english, chinese := who.English+": satisfaction falls, "+change, who.Chinese+":满意度下降,"+change
+	english, chinese := who.English+": satisfaction falls, "+change, who.Chinese+"：满意度下降，"+change
 	switch c.Language {
 	case English:
 		return english
 	case Chinese:
 		return chinese
 	}
-	return who.Chinese + ":满意度下降 · " + english
+	return who.Chinese + "：满意度下降 · " + english
 }
 
 // shareAndRange shows a share, and its interval with n.
@@ -101,7 +101,7 @@ func shareAndRange(v float64, n int64) (text, interval string) {
 func verdictText(a *alert.Alert, target float64) Text {
 	t := Text{
 		"This is more than chance: the 99 % interval of the difference lies below 0 as a whole.",
-		"这不是偶然波动:差值的 99% 置信区间整体低于 0。",
+		"这不是偶然波动：差值的 99% 置信区间整体低于 0。",
 	}
 	aim := fmt.Sprintf("%.4g", 100*target)
 	var more Text
@@ -111,7 +111,7 @@ func verdictText(a *alert.Alert, target float64) Text {
 	case stats.Met:
 		more = Text{"The target of " + aim + " % is still met.", aim + "% 的目标仍然达到。"}
 	case stats.Undetermined, stats.NoData:
-		more = Text{"Whether the target of " + aim + " % is met cannot be told from so few ratings.", "评分尚少,还不能判断是否达到 " + aim + "% 的目标。"}
+		more = Text{"Whether the target of " + aim + " % is met cannot be told from so few ratings.", "评分尚少，还不能判断是否达到 " + aim + "% 的目标。"}
 	}
 	return Text{t.English + " " + more.English, t.Chinese + more.Chinese}
 }

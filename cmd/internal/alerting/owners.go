@@ -23,9 +23,9 @@ func parseOwners(texts []string) (owners, error) {
 	var last alert.Subject
 	for _, text := range texts {
 		subject, addresses := last, text
-		if place, rest, found := strings.Cut(text, "="); found {
-			dimension, name, _ := strings.Cut(place, ":")
-			subject, addresses = alert.Subject{Dimension: dimension, Value: name}, rest
+		if at := strings.LastIndexByte(text, '='); at >= 0 { // a name may hold one too
+			dimension, name, _ := strings.Cut(text[:at], ":")
+			subject, addresses = alert.Subject{Dimension: dimension, Value: name}, text[at+1:]
 		}
 		if !slices.Contains([]string{window.Service, window.Segment}, subject.Dimension) || subject.Value == "" {
 			errs = append(errs, fmt.Errorf("owners: %q: want %s", text, wantOwner))

@@ -36,26 +36,26 @@ func (c *Config) Reason(a *alert.Alert) Text {
 	switch a.Rule {
 	case alert.LowRating:
 		if a.Ratings <= 1 {
-			return Text{fmt.Sprintf("a rating of %s, below %s", most, below), fmt.Sprintf("评分 %s,低于 %s", most, below)}
+			return Text{fmt.Sprintf("a rating of %s, below %s", most, below), fmt.Sprintf("评分 %s，低于 %s", most, below)}
 		}
-		return Text{fmt.Sprintf("%s ratings below %s, the lowest %s", grouped(a.Ratings), below, most), fmt.Sprintf("%s 个评分低于 %s,最低 %s", grouped(a.Ratings), below, most)}
+		return Text{fmt.Sprintf("%s ratings below %s, the lowest %s", grouped(a.Ratings), below, most), fmt.Sprintf("%s 个评分低于 %s，最低 %s", grouped(a.Ratings), below, most)}
 	case alert.LowMean:
 		return Text{fmt.Sprintf("a mean of %s over %s (n = %s), below %s", most, en, grouped(a.Ratings), below),
-			fmt.Sprintf("近 %s均值 %s(n = %s),低于 %s", zh, most, grouped(a.Ratings), below)}
+			fmt.Sprintf("近 %s均值 %s（n = %s），低于 %s", zh, most, grouped(a.Ratings), below)}
 	case alert.GroupFalling:
 		en, zh = lengthText(c.GroupLength)
 	}
 	return Text{fmt.Sprintf("%s satisfied in %s, %s in the time before", share(a.Value, a.Ratings), en, share(a.Before, a.BeforeN)),
-		fmt.Sprintf("近 %s满意率 %s,此前 %s", zh, share(a.Value, a.Ratings), share(a.Before, a.BeforeN))}
+		fmt.Sprintf("近 %s满意率 %s，此前 %s", zh, share(a.Value, a.Ratings), share(a.Before, a.BeforeN))}
 }
 
 // summary is the alert in one line.
 func (c *Config) summary(a *alert.Alert) Text {
 	who, why := Subject(a.Subject), c.Reason(a)
 	if a.Rule == alert.Falling || a.Rule == alert.GroupFalling {
-		why = Text{"satisfaction falls significantly: " + why.English, "满意度显著下降:" + why.Chinese}
+		why = Text{"satisfaction falls significantly: " + why.English, "满意度显著下降：" + why.Chinese}
 	}
-	return Text{who.English + ": " + why.English, who.Chinese + ":" + why.Chinese}
+	return Text{who.English + ": " + why.English, who.Chinese + "：" + why.Chinese}
 }
 
 // description is what is to be done about the alert, and by when.
@@ -65,12 +65,12 @@ func (c *Config) description(a *alert.Alert) Text {
 	if a.Subject.Dimension == alert.Customer {
 		return Text{
 			fmt.Sprintf("Severity %s. Contact the customer by %s, resolve it by %s.", severity.English, due(a.ContactDue), due(a.ResolveDue)),
-			fmt.Sprintf("级别:%s。请在 %s 前联系客户,在 %s 前解决。", severity.Chinese, due(a.ContactDue), due(a.ResolveDue)),
+			fmt.Sprintf("级别：%s。请在 %s 前联系客户，在 %s 前解决。", severity.Chinese, due(a.ContactDue), due(a.ResolveDue)),
 		}
 	}
 	return Text{
 		fmt.Sprintf("Severity %s. Find out what changed, resolve it by %s.", severity.English, due(a.ResolveDue)),
-		fmt.Sprintf("级别:%s。请查明变化的原因,在 %s 前解决。", severity.Chinese, due(a.ResolveDue)),
+		fmt.Sprintf("级别：%s。请查明变化的原因，在 %s 前解决。", severity.Chinese, due(a.ResolveDue)),
 	}
 }
 

@@ -17,7 +17,7 @@ type Alert struct {
 	Dimension string   `json:"dimension" enum:"customer,service,segment" doc:"Whom it is about"`
 	Value     string   `json:"value" doc:"The customer's id as it is stored, or the service or segment"`
 	Reason    string   `json:"reason" doc:"Why, in English" example:"a rating of 2.0, below 3.5"`
-	ReasonZH  string   `json:"reason_zh" doc:"Why, in Chinese" example:"评分 2.0,低于 3.5"`
+	ReasonZH  string   `json:"reason_zh" doc:"Why, in Chinese" example:"评分 2.0，低于 3.5"`
 	Holding   bool     `json:"holding" doc:"Whether the reason still holds"`
 	Overdue   bool     `json:"overdue" doc:"Whether a due time that still runs has passed"`
 	Possible  []string `json:"possible" nullable:"false" doc:"What may be done now"`

@@ -32,7 +32,7 @@ type WatchedCustomer struct {
 	Severity   string          `json:"severity" enum:"minor,major,critical" doc:"The highest of the alerts"`
 	Overdue    bool            `json:"overdue" doc:"Whether a due time has passed"`
 	Reason     string          `json:"reason" doc:"Of the alert that weighs most, in English" example:"a rating of 2.0, below 3.5"`
-	ReasonZH   string          `json:"reason_zh" doc:"The same in Chinese" example:"评分 2.0,低于 3.5"`
+	ReasonZH   string          `json:"reason_zh" doc:"The same in Chinese" example:"评分 2.0，低于 3.5"`
 	Alerts     []Alert         `json:"alerts" nullable:"false" doc:"At work, the one that weighs most first"`
 	Last       []WatchedRating `json:"last" nullable:"false" doc:"The last five ratings with a score, the latest first"`
 	Now        WatchedMean     `json:"now" doc:"The window that ends now"`
