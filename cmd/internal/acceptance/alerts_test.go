@@ -158,7 +158,7 @@ func TestALowRatingReachesItsAccountManagerOnceWhateverDies(t *testing.T) {
 	}
 }
 
-func TestACorrectedRatingWithdrawsItsAlert(t *testing.T) {
+func TestACorrectedRatingWithdrawsItsAlertAndAnErasureTakesWhatWasWritten(t *testing.T) {
 	s := startDev(t)
 	now := daysAgo(0)
 	s.rate(`{"rating_id":"r-1","occurred_at":"` + now + `","customer_id":"C-1","service":"legal_consulting","rating":2}`)
@@ -173,6 +173,15 @@ func TestACorrectedRatingWithdrawsItsAlert(t *testing.T) {
 	if _, list := s.get(api + "/watchlist"); list["total"] != 0.0 {
 		t.Errorf("watch list: %v", list)
 	}
+
+	path := api + "/alerts/" + at(a, "id").(string)
+	if status, answer := s.post(path+"/comment", `{"by":"li.na","comment":"电话 13800000000"}`); status != http.StatusOK || !strings.Contains(fmt.Sprint(answer), "13800000000") {
+		t.Fatalf("%d %v", status, answer)
+	}
+	if status, answer := s.post(api+"/erase", `{"customer_id":"C-1"}`); status != http.StatusAccepted {
+		t.Fatalf("%d %v", status, answer)
+	}
+	s.eventually(path, func(b map[string]any) bool { return !strings.Contains(fmt.Sprint(b), "13800000000") && at(b, "version") == 3.0 })
 }
 
 // gateway starts a satisflow gateway of the stack in a process of its own; more flags may be given.
