@@ -296,3 +296,70 @@ func TestWhoActsDoesNotWaitLongerThanItsContext(t *testing.T) {
 		}
 	})
 }
+
+func TestARatingThatIsSeenLaterThanItWasStoredIsNotMissed(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		stop := run(t, w.service(t))
+		defer stop()
+		time.Sleep(10 * time.Minute)
+		w.rate("c-1", "r-1", 200)
+		w.set(func(w *world) { w.facts[0].at = time.Now().Add(-90 * time.Second) })
+		time.Sleep(3 * time.Second)
+		w.one(t, alert.Open)
+	})
+}
+
+func TestWhatOnlyTimeShowsIsLearnedThoughTheAnswerWasLost(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		stop := run(t, w.service(t))
+		defer stop()
+		w.rate("c-1", "r-1", 200)
+		time.Sleep(30 * time.Hour) // too long ago for a look at what is new
+		w.set(func(w *world) { w.putLies = true })
+		w.rate("c-1", "r-1", 500)
+		time.Sleep(62 * time.Second)
+		w.set(func(w *world) { w.putLies = false })
+		w.one(t, alert.Resolved)
+		time.Sleep(time.Minute)
+		if len(w.manager(time.Now())) > 0 {
+			t.Error("Alertmanager was not told of the end")
+		}
+	})
+}
+
+func TestGroupsAreSummedUpOnceForAWindow(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		stop := run(t, w.service(t))
+		defer stop()
+		summed := func() int { w.mu.Lock(); defer w.mu.Unlock(); return w.summed }
+		w.fall("document_review", time.Now())
+		time.Sleep(time.Hour)
+		if summed() != len(groupDimensions) {
+			t.Errorf("%d times, want one for each dimension", summed())
+		}
+		w.set(func(w *world) { w.end = w.end.Add(6 * time.Hour) })
+		time.Sleep(time.Hour)
+		if summed() != 2*len(groupDimensions) {
+			t.Errorf("%d times for two windows", summed())
+		}
+	})
+}
+
+func TestTheBoardKeepsTheLaterVersionAndNothingThatIsLongOver(t *testing.T) {
+	b := newBoard()
+	version := func(v uint64, state alert.State) []alert.Alert {
+		return []alert.Alert{{ID: "a", Version: v, State: state, ResolvedAt: noon.Add(-time.Hour)}}
+	}
+	for _, step := range []struct {
+		v       uint64
+		state   alert.State
+		learned bool
+	}{{4, alert.Resolved, false}, {2, alert.Open, true}, {2, alert.Open, false}, {1, alert.Open, false}, {3, alert.Acknowledged, true}, {2, alert.Open, false}} {
+		if got := b.learn(version(step.v, step.state), noon); got != step.learned {
+			t.Errorf("version %d: learned %v", step.v, got)
+		}
+	}
+	if all := b.all(); len(all) != 1 || all[0].Version != 3 {
+		t.Errorf("%+v", all)
+	}
+}
