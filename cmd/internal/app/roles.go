@@ -87,6 +87,7 @@ ClickHouse. See satisflow processor --help and satisflow gateway --help.`,
 	}
 	migrate := roleFlags(cmd)
 	shorthand(cmd, "listen", "gateway.listen", "address of API, metrics and health")
+	shorthand(cmd, "read-only", "gateway.read_only", "raise no alerts and take no work on them: for every gateway but one")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return s.runRole(cmd, role{name: "gateway", processor: true, gateway: true, migrate: migrate, listen: func(c *config.Config) string { return c.Gateway.Listen }})
 	}
