@@ -94,13 +94,3 @@ func cell(ref, expr string) Target {
 }
 
 func tidy(expr string) string { return strings.TrimSpace(expr) }
-
-// alerts marks when alerts fired.
-func (b *board) alerts(matchers string) Annotations {
-	return Annotations{List: []Annotation{
-		{Name: "Annotations & Alerts", DataSource: builtIn, Enable: true, Hide: true, IconColor: "rgba(0, 211, 255, 1)", BuiltIn: 1, Type: "dashboard"},
-		{Name: b.t(text{"Alerts", "警报"}), DataSource: prometheus, Enable: true, IconColor: "red",
-			Expr: `max by (alertname, severity, dimension, value) (ALERTS{alertstate="firing",severity=~"page|ticket"` + matchers + `})`,
-			Step: "60s", TitleFormat: "{{alertname}}", TextFormat: "{{dimension}} {{value}}", TagKeys: "severity"},
-	}}
-}

@@ -60,11 +60,28 @@ func (c *checker) check() {
 		if a.Expr != "" {
 			c.promQL("annotation "+a.Name, a.Expr)
 		}
+		if a.Target != nil {
+			c.source("annotation "+a.Name, a.Target.Source())
+			c.query("annotation "+a.Name, *a.Target)
+		}
+		c.drawnOn(&a)
 	}
 	c.places()
 	for i := range d.Panels {
 		if p := &d.Panels[i]; p.Type != "row" {
 			c.panel(p)
+		}
+	}
+}
+
+// drawnOn finds panels that an annotation names and that are no graphs of the dashboard.
+func (c *checker) drawnOn(a *Annotation) {
+	if a.Filter == nil {
+		return
+	}
+	for _, id := range a.Filter.IDs {
+		if !slices.ContainsFunc(c.board.Panels, func(p Panel) bool { return p.ID == id && p.Type == "timeseries" }) {
+			c.problem("annotation %s: panel %d: want graphs of the dashboard", a.Name, id)
 		}
 	}
 }

@@ -15,6 +15,9 @@ type Config struct {
 	Rules rules.Config
 	// Milestones are shares on the way to the target that trends show as lines, 0 to 1.
 	Milestones []float64
+	// Link is the address of a gateway, whose pages of customers, services and segments are linked. Empty is the gateway
+	// that serves the runbooks, below /runbooks; where the runbooks are elsewhere there are no links then.
+	Link string
 }
 
 // DefaultConfig shows the default rules with the milestone of 85 %.
@@ -29,6 +32,9 @@ func (c Config) Validate() error {
 	}
 	if c.Rules.Target.On != rules.Satisfied {
 		return fmt.Errorf("target.on: %q: dashboards show a target for %s only", c.Rules.Target.On, rules.Satisfied)
+	}
+	if problem := linkProblem(c.Link); c.Link != "" && problem {
+		return fmt.Errorf("link: %q: want the address of a gateway without a slash at its end, such as https://satisflow.example.com", c.Link)
 	}
 	for i, m := range c.Milestones {
 		if !(m > 0 && m < 1) {

@@ -1,5 +1,7 @@
 package grafana
 
+import "satisflow/pipeline/alert"
+
 // checks shows whether the parts are there and whether what is stored is right.
 func (b *board) checks() {
 	reach := b.list(text{"Processes that reach Kafka and ClickHouse", "能连接 Kafka 和 ClickHouse 的进程数"},
@@ -26,17 +28,16 @@ func (b *board) checks() {
 
 // customers shows the alerts on customers, and whether they come to people.
 func (b *board) customers() {
-	word := func(en, zh string, index int) Word { return Word{Text: b.t(text{en, zh}), Index: index} }
+	words := map[string]Word{}
+	for i, r := range alert.AllRules() {
+		words[string(r)] = Word{Text: b.t(ruleWords[r]), Index: i}
+	}
 	open := b.list(text{"Open alerts on customers, by rule and severity", "未关闭的客户警报（按规则和级别）"},
 		text{"Alerts that somebody still has to work on. Which customers they are is in the API and in the table customer_satisfaction_alerts, never in a metric.",
 			"仍需有人处理的警报。涉及哪些客户见 API 和表 customer_satisfaction_alerts，指标中不含客户编号。"},
 		[]Target{cell("open", "sort_desc(max by (rule, severity) (satisflow_alerts_open) > 0)")},
 		[]field{
-			{name: "rule", title: text{"Rule", "规则"}, words: []Mapping{{Type: "value", Options: map[string]Word{
-				"low_rating": word("a low rating", "单次低分", 0), "low_mean": word("a low mean", "平均分低", 1),
-				"falling": word("falling satisfaction of a customer", "客户满意度下降", 2), "group_falling": word("falling satisfaction of a service or segment", "服务或客户群满意度下降", 3)}}}},
-			{name: "severity", title: text{"Severity", "级别"}, words: []Mapping{{Type: "value", Options: map[string]Word{
-				"critical": {b.t(text{"critical", "严重"}), vermillion, 0}, "major": {b.t(text{"major", "重要"}), amber, 1}, "minor": {b.t(text{"minor", "一般"}), grey, 2}}}}},
+			{name: "rule", title: text{"Rule", "规则"}, words: []Mapping{{Type: "value", Options: words}}}, b.severity("severity"),
 			count("Value", text{"Open", "未关闭"}),
 		})
 	open.FieldConfig.Defaults.NoValue = b.t(text{"none open", "没有未关闭的警报"})

@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"satisflow/deploy/testkit"
+	"satisflow/pipeline/alert"
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/window"
@@ -27,7 +28,7 @@ type given struct {
 }
 
 // known is a database that holds ratings, their panes and closed windows, and what must not be seen: older versions,
-// another epoch, staff, and windows that are not complete.
+// another epoch, staff, and windows that are not complete. Its alerts have nothing to do with its ratings.
 type known struct {
 	conn       driver.Conn
 	now        time.Time
@@ -35,6 +36,7 @@ type known struct {
 	fresh      time.Time
 	ratings    []given
 	services   []string
+	alerts     []alert.Alert
 }
 
 const quoted = "o'neill & co"
@@ -52,6 +54,7 @@ func newKnown(t *testing.T) *known {
 		k.ratings = append(k.ratings, k.rating(random, i))
 	}
 	k.store(t)
+	k.storeAlerts(t)
 	return k
 }
 
@@ -107,6 +110,9 @@ func (k *known) store(t *testing.T) {
 	def.Windows, def.Pane, def.Partitions, def.Bands = window.DefaultWindows(), 5*time.Minute, 2, window.DefaultBands()
 	def.Dimensions, def.Quality = window.BuiltinDimensions(), []string{"response_time_ms", "accuracy", "completeness"}
 	if _, err := store.Migrate(ctx, k.conn, store.MigrateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.conn.Exec(ctx, "SYSTEM STOP MERGES"); err != nil { // versions that do not stand any more stay
 		t.Fatal(err)
 	}
 	if _, err := store.EnsureEpoch(ctx, k.conn, &def, k.now); err != nil {

@@ -22,6 +22,8 @@ func leadership(cfg Config, lang Language) Dashboard {
 	b.standing()
 	b.row(text{"How did it go?", "走势如何？"})
 	b.course()
+	b.row(text{"Who needs attention now, and is it given?", "谁需要关注，是否已处理？"})
+	b.attention()
 	b.row(text{"Where do the ratings below the target come from?", "未达标的评分来自哪里？"})
 	b.origins()
 	b.row(text{"How good was the service itself?", "服务质量本身如何？"})
@@ -34,7 +36,7 @@ func leadership(cfg Config, lang Language) Dashboard {
 		Tags: []string{"satisflow", string(lang)}, SchemaVersion: schemaVersion, GraphTooltip: 1, Refresh: "5m", Timezone: "browser",
 		Time:        TimeRange{"now-28d", "now"},
 		Templating:  Templating{[]Variable{b.serviceVariable(), b.windowVariable(b.cfg.near(day).Name)}},
-		Annotations: b.alerts(`,class=~"target|leading"`),
+		Annotations: b.annotations(`,class=~"target|leading"`, true),
 		Links:       []BoardLink{boardLink(b.t(text{"On-call dashboard", "值班视图"}), "/d/"+b.uid(OnCallUID), "dashboard")},
 		Panels:      b.panels,
 	}
@@ -205,11 +207,15 @@ func (b *board) origins() {
 }
 
 func (b *board) breakdownFields(d breakdown, name text) []field {
-	value := field{name: "value", title: name}
-	if d.ByService {
-		value.more = []Property{{"links", []Link{{Title: b.t(text{"Watch this service", "查看该服务的监控"}),
-			URL: "/d/" + b.uid(OnCallUID) + "?var-dimension=service&var-value=${__value.raw:percentencode}"}}}}
+	var links []Link
+	switch d.Dimension {
+	case "service":
+		links = append(b.pageOf(services), Link{Title: b.t(text{"Watch this service", "查看该服务的监控"}),
+			URL: "/d/" + b.uid(OnCallUID) + "?var-dimension=service&var-value=${__value.raw:percentencode}"})
+	case "segment":
+		links = b.pageOf(segments)
 	}
+	value := linkedTo(field{name: "value", title: name}, links)
 	points := text{" (points)", "（百分点）"}
 	bad := count("bad", text{"Not satisfied", "未达满意"})
 	bad.more = []Property{{"custom.cellOptions", map[string]string{"type": "gauge", "mode": "basic"}}, {"min", 0}, {"color", Color{"fixed", amber}}}
@@ -230,7 +236,7 @@ type metric struct {
 func (b *board) quality() {
 	mean := text{"Means with their n. There is no interval: panes hold no squares of these figures.", "平均值及其样本量。没有置信区间：窗格不保存这些数值的平方和。"}
 	b.add(24, 6, b.list(text{"Quality by service", "各服务的质量指标"}, mean, b.table("quality.sql", nil), []field{
-		{name: "value", title: text{"Service", "服务"}},
+		linkedTo(field{name: "value", title: text{"Service", "服务"}}, b.pageOf(services)),
 		{name: "response_time", title: text{"Response time", "响应时间"}, unit: "ms"}, count("response_time_n", text{"n (response time)", "n（响应时间）"}),
 		{name: "accuracy", title: text{"Accuracy", "准确度"}, unit: "percentunit", decimals: 1}, count("accuracy_n", text{"n (accuracy)", "n（准确度）"}),
 		{name: "completeness", title: text{"Completeness", "完整度"}, unit: "percentunit", decimals: 1}, count("completeness_n", text{"n (completeness)", "n（完整度）"}),
@@ -247,7 +253,7 @@ func (b *board) qualityTrend(title, description text, unit string, metrics []met
 	p.FieldConfig.Defaults.Thresholds = steps("text")
 	colors := []string{blue, green}
 	for i, m := range metrics {
-		n := count("count_"+m.Name, text{"n (" + names[i].en + ")", "n(" + names[i].zh + ")"})
+		n := count("count_"+m.Name, text{"n (" + names[i].en + ")", "n（" + names[i].zh + "）"})
 		n.more = thinBars()
 		mean := field{name: "mean_" + m.Name, title: names[i], more: line(colors[i], 2)}
 		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, b.column(mean), b.column(n))

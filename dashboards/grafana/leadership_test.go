@@ -22,11 +22,14 @@ func (k *known) oracles(boards Dashboard) map[int]func(view) []row {
 		"Ratings per day, by stars": k.starsOverTime,
 		"By service":                k.breakdown(func(g given) string { return g.service }, true),
 		"By product: the 50 with most ratings below the target": k.breakdown(func(g given) string { return g.product }, false),
-		"By channel":                             k.breakdown(func(g given) string { return g.channel }, false),
-		"By customer segment":                    k.breakdown(func(g given) string { return g.segment }, false),
-		"Quality by service":                     k.quality,
-		"Mean response time per day":             k.responseTrend,
-		"Mean accuracy and completeness per day": k.sharesTrend,
+		"By channel":          k.breakdown(func(g given) string { return g.channel }, false),
+		"By customer segment": k.breakdown(func(g given) string { return g.segment }, false),
+		"Customers who need attention now: the 50 most urgent": k.watchList,
+		"Alerts that somebody has still to work on":            k.alertLevels,
+		"Alerts on customers, by week":                         k.alertWeeks,
+		"Quality by service":                                   k.quality,
+		"Mean response time per day":                           k.responseTrend,
+		"Mean accuracy and completeness per day":               k.sharesTrend,
 	}
 	byID := map[int]func(view) []row{}
 	for _, p := range boards.Panels {
@@ -157,6 +160,12 @@ var mutations = [][2]string{
 	{"1.959963984540054", "1.645"}, {"1.645", "15"}, {"< 0.95", "< 0.85"}, {"AND complete", ""}, {"min(", "max("},
 	{"value IN (", "value NOT IN ("}, {"pane >= $__fromTime)", "pane > $__toTime)"}, {"_sum) / sum(", "_sum) / 2 / sum("}, {"sum(stars_4)", "sum(stars_3)"},
 	{"sum(dissatisfied)", "sum(highly_satisfied)"}, {"accuracy_sum / accuracy_n", "accuracy_sum / response_time_n"}, {"points / n", "points / responses"},
+	{"state < 'resolved'", "1"}, {"dimension = 'customer'", "1"}, {"(state = 'open')", "(state != 'open')"}, {"countIf(state = 'open')", "count()"}, {"exp2(", "("},
+	{"* weight *", "*"}, {"late_contact OR late_resolve", "late_resolve"}, {"score DESC", "score"}, {"-urgency", "urgency"}, {"max(level)", "min(level)"},
+	{"service IN (", "service NOT IN ("}, {"service, value) IN (", "service, value) NOT IN ("}, {"moment > contact_due", "moment < contact_due"}, {"least(contact_due, resolve_due)", "resolve_due"},
+	{"toMonday", "toStartOfMonth"}, {"Inclusive", ""}, {"opened_at, contacted_at)", "resolved_at, contacted_at)"}, {"until <= contact_due", "1"}, {"until > contact_due", "1"},
+	{"spoken, contacted_at,", "0, contacted_at,"}, {"resolved_by = 'satisflow'", "1"}, {"dimension != 'customer'", "1"}, {"dimension != 'segment'", "1"}, {"ORDER BY week DESC", "ORDER BY week"},
+	{"worker != ''", "1"}, {"figure_before", "threshold / 2"}, {"figure, ratings", "weight, ratings"},
 }
 
 func TestAMutatedQueryIsFound(t *testing.T) {

@@ -77,6 +77,16 @@ type Annotation struct {
 	TitleFormat string     `json:"titleFormat,omitempty"`
 	TextFormat  string     `json:"textFormat,omitempty"`
 	TagKeys     string     `json:"tagKeys,omitempty"`
+	// Target asks ClickHouse, whose columns time, timeEnd, text and tags Grafana knows by their names.
+	Target *ClickHouseTarget `json:"target,omitempty"`
+	// Filter says on which panels it is drawn; nil is all.
+	Filter *PanelFilter `json:"filter,omitempty"`
+}
+
+// PanelFilter names panels; a Grafana older than 10 does not know it and draws on all.
+type PanelFilter struct {
+	Exclude bool  `json:"exclude"`
+	IDs     []int `json:"ids"`
 }
 
 // BoardLink leads from a dashboard or a panel elsewhere; all keys are there because Grafana's schema wants them.

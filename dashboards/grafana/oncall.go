@@ -11,7 +11,7 @@ func onCall(cfg Config, lang Language) Dashboard {
 	b.row(text{"What is wrong?", "出了什么问题？"})
 	b.trouble()
 	b.row(text{"The evidence: share of ratings below the target, and the bound that raises alerts", "证据：未达满意评分的比例及触发警报的置信下界"})
-	b.burns()
+	evidence := b.burns()
 	b.row(text{"Do ratings come in, and are the figures fresh?", "评分是否正常流入，数字是否最新？"})
 	b.inflow()
 	b.row(text{"What was not counted, or counted anew?", "哪些未计入，哪些被重新计入？"})
@@ -36,7 +36,7 @@ func onCall(cfg Config, lang Language) Dashboard {
 			b.labelVariable("value", text{"Value", "取值"}, `label_values(`+ratingsSum+`{dimension=~"$dimension"}, value)`),
 			b.windowVariable(b.cfg.near(day).Name),
 		}},
-		Annotations: b.alerts(""),
+		Annotations: b.annotations("", false, evidence...),
 		Links:       append([]BoardLink{boardLink(b.t(text{"Leadership dashboard", "管理层视图"}), "/d/"+b.uid(LeadershipUID), "dashboard")}, b.runbookIndex()...),
 		Panels:      b.panels,
 	}
@@ -108,16 +108,18 @@ func joined() []Transform {
 		{ID: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true}}}}
 }
 
-// burns has a panel for each window that alerts judge, with their thresholds as lines.
-func (b *board) burns() {
+// burns has a panel for each window that alerts judge, with their thresholds as lines, and returns their ids.
+func (b *board) burns() (ids []int) {
 	seen := map[string]bool{}
 	for _, burn := range b.cfg.Rules.Burns {
 		if !seen[burn.Long] {
 			seen[burn.Long] = true
 			b.add(12, 8, b.burn(burn.Long))
+			ids = append(ids, len(b.panels))
 		}
 	}
 	b.add(12, 8, b.sampleSizes())
+	return ids
 }
 
 func (b *board) burn(window string) Panel {
@@ -135,7 +137,7 @@ func (b *board) burn(window string) Panel {
 		at := burn.Threshold(b.cfg.Rules.Target.Budget())
 		limits.Steps = append(limits.Steps, from(at, color))
 		names += " " + burn.Alert + ": " + percent(at) + " and at least " + number(float64(burn.MinRatings)) + " ratings."
-		namesZH += " " + burn.Alert + ":" + percent(at) + ",且至少 " + number(float64(burn.MinRatings)) + " 条评分。"
+		namesZH += " " + burn.Alert + "：" + percent(at) + "，且至少 " + number(float64(burn.MinRatings)) + " 条评分。"
 		links = append(links, b.runbook(burn.Alert)...)
 	}
 	sortSteps(limits.Steps)

@@ -15,3 +15,16 @@ WHERE {{template "epoch"}} AND dimension = 'service' AND $__timeFilter(pane)
     {{template "high" oneSided .K .N}} < {{target}}, 'below',
     {{template "low" oneSided .K .N}} >= {{target}}, 'met',
     'undetermined'){{end}}
+
+{{define "why"}}if(rule IN ('falling', 'group_falling'),
+    concat({{template "told" twoSided "round(figure * ratings)" "ratings"}}, ' < ', {{template "told" twoSided "round(figure_before * ratings_before)" "ratings_before"}}),
+    printf('%.2f (n = %d) < %.2f', figure, ratings, threshold)){{end}}
+
+{{define "told"}}assumeNotNull(printf('%.1f %% (%.1f–%.1f, n = %d)', 100 * {{.K}} / {{.N}},
+    100 * {{template "low" .}}, 100 * {{template "high" .}}, {{.N}})){{end}}
+
+{{define "rulewords"}}transform(rule, ['low_rating', 'low_mean', 'falling'], {{.Rules}}){{end}}
+
+{{define "linked"}}{{if .Base}}concat('<a href="{{.Base}}/', dimension, 's/', encodeURLComponent(value), '">', {{template "named" .}}, '</a>'){{else}}{{template "named" .}}{{end}}{{end}}
+
+{{define "named"}}concat(transform(dimension, ['customer', 'service', 'segment'], {{.Kinds}}), encodeXMLComponent(value)){{end}}

@@ -1,5 +1,5 @@
 // What the rendered dashboards are held against: Grafana's own types. The test puts the dashboards below it.
-import type { AnnotationQuery, Dashboard, GraphFieldConfig, TableFieldOptions, VariableModel } from '@grafana/schema';
+import type { AnnotationQuery, Dashboard, DataQuery, GraphFieldConfig, TableFieldOptions, VariableModel } from '@grafana/schema';
 
 // JSON has the texts of enums.
 type Text<T> = T extends string ? `${T}`
@@ -10,7 +10,8 @@ type Text<T> = T extends string ? `${T}`
 
 // The schema leaves to each kind of variable and each data source what is its own.
 type Variable = VariableModel & { definition?: string };
-type Annotation = AnnotationQuery & { expr?: string; step?: string; titleFormat?: string; textFormat?: string; tagKeys?: string };
+type SQL = DataQuery & { pluginVersion: string; editorType: string; format: number; rawSql: string };
+type Annotation = Omit<AnnotationQuery, 'target'> & { target?: SQL; expr?: string; step?: string; titleFormat?: string; textFormat?: string; tagKeys?: string };
 
 export type Board = Text<Omit<Dashboard, 'templating' | 'annotations'> & { templating: { list: Variable[] }; annotations: { list: Annotation[] } }>;
 export type Graph = Text<GraphFieldConfig>;
