@@ -99,7 +99,9 @@ func (o Options) objects() ([]object, error) {
 	for _, d := range boards {
 		all = append(all, board{d})
 	}
-	all = append(all, rule{o.Dashboards.StaleCheckpoint()})
+	for _, r := range o.Dashboards.AlertRules() {
+		all = append(all, rule{r})
+	}
 	if o.Notify != nil {
 		all = append(all, contact{*o.Notify}, policy{})
 	}

@@ -37,7 +37,7 @@ func (f *fake) apply(o Options) Plan {
 	return plan
 }
 
-const objects = 8 // a folder, two data sources, four dashboards, a rule
+const objects = 9 // a folder, two data sources, four dashboards, two rules
 
 func TestApplyTwiceChangesNothingTheSecondTime(t *testing.T) {
 	f := newFake(t)
@@ -330,12 +330,13 @@ func TestWhatWasChangedByHandIsChangedBack(t *testing.T) {
 	f.boards[grafana.OnCallUID].Dashboard.(map[string]any)["panels"].([]any)[1].(map[string]any)["title"] = "x"
 	f.boards[grafana.LeadershipUID].Meta.FolderUID = "elsewhere"
 	f.rules["satisflow-checkpoint-stale"].Title = ptr("x")
+	f.rules["satisflow-contact-overdue"].Data[0].Model.(map[string]any)["rawSql"] = "SELECT 0"
 	f.contacts[0].Settings = map[string]any{"addresses": "x@example.com", "singleEmail": true}
 	ourRoute := f.tree["routes"].([]any)[0].(map[string]any)
 	ourRoute["receiver"] = "theirs"
 	plan := f.apply(o)
-	if plan.Changes() != 6 {
-		t.Errorf("%d changes, want 6\n%s", plan.Changes(), plan)
+	if plan.Changes() != 7 {
+		t.Errorf("%d changes, want 7\n%s", plan.Changes(), plan)
 	}
 	if again := f.apply(o); again.Changes() != 0 {
 		t.Errorf("the next run changes\n%s", again)

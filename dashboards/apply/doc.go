@@ -1,5 +1,5 @@
 // Package apply owns how the dashboards get into a Grafana over its HTTP API: the folder, the data sources, the
-// dashboards, the one alert rule that only ClickHouse can answer, and, when asked, a contact point and the route to it.
+// dashboards, the alert rules that only ClickHouse can answer, and, when asked, a contact point and the route to it.
 // What they say is package grafana's; pages for the target are Prometheus' and Alertmanager's.
 //
 // # Non-obvious

@@ -32,13 +32,13 @@ type Options struct {
 	Sources grafana.Sources
 	// SendPassword sends the password of ClickHouse also where Grafana has one already.
 	SendPassword bool
-	// Notify, when not nil, adds a contact point and a route to it for the rule that Grafana evaluates.
+	// Notify, when not nil, adds a contact point and a route to it for the rules that Grafana evaluates.
 	Notify *Notify
 	// DryRun only makes the plan.
 	DryRun bool
 }
 
-// Notify is where alerts of Grafana's own rule go.
+// Notify is where alerts of Grafana's own rules go.
 type Notify struct {
 	// Type is email, webhook or prometheus-alertmanager.
 	Type string

@@ -11,7 +11,7 @@ type policy struct{}
 
 const policyPath = "v1/provisioning/policies"
 
-// ourMatchers are those of our route, and the label of our rule.
+// ourMatchers are those of our route, and the label of our rules.
 var ourMatchers = []any{[]any{"app", "=", "satisflow"}}
 
 func ourRoute() map[string]any {

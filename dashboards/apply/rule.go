@@ -22,18 +22,18 @@ var disableProvenance = ptr("true")
 func ptr[T any](v T) *T { return &v }
 
 func (r rule) model() *models.ProvisionedAlertRule {
-	const age, threshold = "A", "B"
+	const asked, threshold = "A", "B"
 	back := &models.RelativeTimeRange{From: models.Duration(10 * time.Minute / time.Second)}
 	return &models.ProvisionedAlertRule{
 		UID: r.UID, Title: &r.Title, FolderUID: ptr(grafana.FolderUID), RuleGroup: ptr("satisflow-clickhouse"), OrgID: ptr(int64(1)),
 		Condition: ptr(threshold), NoDataState: ptr("OK"), ExecErrState: ptr("Error"), For: ptr(strfmt.Duration(r.For)),
 		Labels: r.Labels, Annotations: r.Annotations,
 		Data: []*models.AlertQuery{
-			{RefID: age, DatasourceUID: r.Query.DataSource.UID, QueryType: r.Query.QueryType, RelativeTimeRange: back, Model: map[string]any{
-				"refId": age, "datasource": r.Query.DataSource, "pluginVersion": r.Query.PluginVersion, "editorType": r.Query.EditorType,
+			{RefID: asked, DatasourceUID: r.Query.DataSource.UID, QueryType: r.Query.QueryType, RelativeTimeRange: back, Model: map[string]any{
+				"refId": asked, "datasource": r.Query.DataSource, "pluginVersion": r.Query.PluginVersion, "editorType": r.Query.EditorType,
 				"queryType": r.Query.QueryType, "format": r.Query.Format, "rawSql": r.Query.RawSQL, "intervalMs": 1000, "maxDataPoints": 43200}},
 			{RefID: threshold, DatasourceUID: "__expr__", RelativeTimeRange: back, Model: map[string]any{
-				"refId": threshold, "type": "threshold", "expression": age, "datasource": map[string]string{"type": "__expr__", "uid": "__expr__"},
+				"refId": threshold, "type": "threshold", "expression": asked, "datasource": map[string]string{"type": "__expr__", "uid": "__expr__"},
 				"conditions": []any{map[string]any{"evaluator": map[string]any{"type": "gt", "params": []float64{r.Above}}}},
 				"intervalMs": 1000, "maxDataPoints": 43200}},
 		},

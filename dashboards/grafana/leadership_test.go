@@ -257,7 +257,7 @@ func sameValue(got, want any) bool {
 
 func TestTheAgeOfTheOldestCheckpointIsAsked(t *testing.T) {
 	k := newKnown(t)
-	rule := DefaultConfig().StaleCheckpoint()
+	rule := DefaultConfig().staleCheckpoint()
 	if err := checkSQL(rule.Query.RawSQL, nil); err != nil {
 		t.Error(err)
 	}

@@ -15,7 +15,7 @@ func TestEveryAlertHasARunbookThatItsLinkNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := map[string]bool{}
+	known := map[string]bool{"SatisflowCustomerContactOverdue.md": true} // of a rule that Grafana evaluates
 	for _, alert := range file.Alerts() {
 		known[alert.Alert+".md"] = true
 		content, err := os.ReadFile(filepath.Join(runbooks, strings.TrimPrefix(alert.Annotations["runbook_url"], DefaultConfig().RunbookBase)))
