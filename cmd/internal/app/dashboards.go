@@ -31,6 +31,7 @@ type watchFlags struct {
 	dimensions   []string
 	runbookBase  string
 	dashboardURL string
+	linkBase     string // of dashboards only
 }
 
 func (f *watchFlags) add(cmd *cobra.Command) {
@@ -38,6 +39,11 @@ func (f *watchFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&f.dimensions, "dimensions", d.Dimensions, "dimensions to alert on, of those that processors show")
 	cmd.Flags().StringVar(&f.runbookBase, "runbook-base", d.RunbookBase, "web address of the runbooks, without a slash at its end: a gateway has them at /runbooks")
 	cmd.Flags().StringVar(&f.dashboardURL, "dashboard-url", d.DashboardURL, "web address of the on-call dashboard")
+}
+
+// addLinks adds the flag that only dashboards have.
+func (f *watchFlags) addLinks(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.linkBase, "link-base", "", "web address of the gateway whose pages of customers, services and segments are linked; empty is --runbook-base without its /runbooks")
 }
 
 // rules is the configuration of the rules, for what the processors are configured to show.

@@ -91,6 +91,7 @@ func TestAWrongCommandLineOfDashboardsIsExplained(t *testing.T) {
 	}{
 		{"a dimension that is not shown", nil, []string{"rules", "--dimensions", "product"}, "--dimensions product: processors do not show it: want some of overall, "},
 		{"a time that is stretched", nil, []string{"rules", "--time-scale", "0.1"}, "time scale: 0.1: want 1 to 1000"},
+		{"pages that are nowhere", nil, []string{"check", "--link-base", "gateway:8080"}, `link: "gateway:8080": want the address of a gateway`},
 		{"no token", nil, []string{"apply"}, "no token: set SATISFLOW_GRAFANA_TOKEN or --token-file"},
 		{"a token twice", []string{token}, []string{"apply", "--token-file", file}, "--token-file and SATISFLOW_GRAFANA_TOKEN are both set"},
 		{"an empty file", nil, []string{"apply", "--token-file", file}, "token is empty"},
@@ -131,7 +132,7 @@ func emptyGrafana(t *testing.T) string {
 func TestADryRunShowsThePlan(t *testing.T) {
 	url := emptyGrafana(t)
 	code, out, messages := execute(t, []string{"SATISFLOW_GRAFANA_TOKEN=right"}, "dashboards", "apply", "--grafana", url, "--dry-run")
-	if code != exitDone || !strings.Contains(out, "create    folder satisflow") || !strings.HasSuffix(out, "8 of 8 would be changed: leave out --dry-run to do it\n") {
+	if code != exitDone || !strings.Contains(out, "create    folder satisflow") || !strings.HasSuffix(out, "9 of 9 would be changed: leave out --dry-run to do it\n") {
 		t.Errorf("exit code %d\n%s%s", code, out, messages)
 	}
 	code, _, messages = execute(t, []string{"SATISFLOW_GRAFANA_TOKEN=wrong"}, "dashboards", "apply", "--grafana", url, "--dry-run")

@@ -41,7 +41,7 @@ func newDashboardsApplyCommand(s *shell) *cobra.Command {
 		Use:   "apply",
 		Short: "Bring folder, data sources and dashboards into a Grafana",
 		Long: `Look at what a Grafana has, make a plan, and carry it out: a folder, the data sources of
-Prometheus and ClickHouse, the dashboards, the one alert rule that only ClickHouse can answer,
+Prometheus and ClickHouse, the dashboards, the alert rules that only ClickHouse can answer,
 and with --notify a contact point and the route to it. What is as it should be is left alone, so
 that a second run changes nothing; what belongs to others is never touched.
 
@@ -57,6 +57,7 @@ password is SATISFLOW_GRAFANA_CLICKHOUSE_PASSWORD or in --clickhouse-password-fi
 	}
 	withConfig(cmd)
 	f.add(cmd)
+	f.addLinks(cmd)
 	flags, o := cmd.Flags(), &f.options
 	flags.StringVar(&o.URL, "grafana", o.URL, "address of Grafana, with its path where it is served below one")
 	flags.StringVar(&f.tokenFile, "token-file", "", "file with the token")
@@ -69,7 +70,7 @@ password is SATISFLOW_GRAFANA_CLICKHOUSE_PASSWORD or in --clickhouse-password-fi
 	flags.StringVar(&f.clickhouse, "clickhouse-source", "http://default@127.0.0.1:8123/satisflow", "HTTP address of ClickHouse, with user and database")
 	flags.StringVar(&f.clickhouseFile, "clickhouse-password-file", "", "file with the password of ClickHouse's user")
 	flags.BoolVar(&o.SendPassword, "send-password", false, "send the password of ClickHouse also where Grafana has one")
-	flags.StringVar(&f.notify, "notify", "", "where Grafana's own rule goes: email=ADDRESS, webhook=URL or prometheus-alertmanager=URL")
+	flags.StringVar(&f.notify, "notify", "", "where Grafana's own rules go: email=ADDRESS, webhook=URL or prometheus-alertmanager=URL")
 	flags.BoolVar(&o.DryRun, "dry-run", false, "only print the plan")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
 	return cmd

@@ -31,6 +31,7 @@ are those of the default configuration. The exit code is 1 when anything is wron
 	}
 	withConfig(cmd)
 	f.add(cmd)
+	f.addLinks(cmd)
 	cmd.Flags().StringVar(&repository, "repository", "", "checkout whose rendered files to hold against it; empty for none")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := s.load(cmd)
@@ -53,7 +54,7 @@ func (f *watchFlags) dashboards(cfg *config.Config) (grafana.Config, error) {
 		return grafana.Config{}, err
 	}
 	g := grafana.DefaultConfig()
-	g.Rules = r
+	g.Rules, g.Link = r, f.linkBase
 	if err := g.Validate(); err != nil {
 		return grafana.Config{}, usageError(err)
 	}
