@@ -181,7 +181,9 @@ func TestACorrectedRatingWithdrawsItsAlertAndAnErasureTakesWhatWasWritten(t *tes
 	if status, answer := s.post(api+"/erase", `{"customer_id":"C-1"}`); status != http.StatusAccepted {
 		t.Fatalf("%d %v", status, answer)
 	}
-	s.eventually(path, func(b map[string]any) bool { return !strings.Contains(fmt.Sprint(b), "13800000000") && at(b, "version") == 3.0 })
+	s.eventually(path, func(b map[string]any) bool {
+		return !strings.Contains(fmt.Sprint(b), "13800000000") && at(b, "version") == 3.0
+	})
 }
 
 // gateway starts a satisflow gateway of the stack in a process of its own; more flags may be given.

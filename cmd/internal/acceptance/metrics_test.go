@@ -28,7 +28,8 @@ type family struct {
 }
 
 func TestTheMetricsPageTellsWhatASatisflowShows(t *testing.T) {
-	s := startDev(t, "--target.standards", "legal_consulting:response_time_ms=2000")
+	s := startDev(t, "--target.standards", "legal_consulting:response_time_ms=2000",
+		"--alertmanager.urls", "http://127.0.0.1:9", "--mail.host", "localhost:9", "--mail.tls", "none", "--mail.from", "satisflow@example.com")
 	if status, answer := s.post(api+"/record", `{"customer_id":"C-1","service":"legal_consulting","rating":4,"quality":{"accuracy":0.9}}`); status >= 300 {
 		t.Fatalf("%d %v", status, answer)
 	}
