@@ -17,7 +17,7 @@ func (b *board) checks() {
 			now("differences", "max(satisflow_verify_differences)", b.t(text{"differences", "不一致"})),
 			now("conflicts", "max(satisflow_identity_conflicts)", b.t(text{"identity conflicts", "编号冲突"})),
 			now("age", "time() - max(satisflow_verify_timestamp_seconds > 0)", b.t(text{"since the comparison", "距上次比对"})),
-		}, []string{"differences", "conflicts"}, []string{"age"}, "SatisflowVerifyDifferences", "SatisflowIdentityConflicts"))
+		}, []string{"differences", "conflicts"}, []string{"age"}, "SatisflowVerifyDifferences", "SatisflowVerifyStopped", "SatisflowIdentityConflicts"))
 	b.add(8, 6, b.numbers(text{"Erasures", "删除请求"},
 		text{"Erasures whose text may still be read, and how long ago no disk held text of an erased rating. Both are to be done within a day.", "文字可能仍可读取的删除请求，以及距确认磁盘上没有已删除文字的时间。两者都应在一天内完成。"},
 		[]Target{

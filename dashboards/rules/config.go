@@ -31,6 +31,8 @@ type Config struct {
 	Leading Leading `yaml:"leading"`
 	// DimensionValues is how many values a rolled dimension may have.
 	DimensionValues int `yaml:"dimension_values"`
+	// Verify is the time between two comparisons of the sums with their ratings; 0 is that there are none.
+	Verify time.Duration `yaml:"verify"`
 	// RunbookBase stands before /ALERT.md in the link of each alert: a gateway serves the runbooks below /runbooks.
 	RunbookBase string `yaml:"runbook_base"`
 	// DashboardURL is the address of the on-call dashboard.
@@ -38,7 +40,7 @@ type Config struct {
 	// Interval is the time between evaluations.
 	Interval time.Duration `yaml:"interval"`
 	// TimeScale divides every duration in the rules, so that a test of the whole way need not wait: for, keep_firing_for,
-	// intervals, ranges, offsets and ages. 1 for production. The lengths of the windows are the processor's.
+	// intervals, ranges, offsets and ages. 1 for production. The lengths of the windows and Verify are the processor's.
 	TimeScale float64 `yaml:"-"`
 }
 
@@ -47,7 +49,7 @@ func DefaultConfig() Config {
 	return Config{
 		Target: DefaultTarget(), Bands: window.DefaultBands(), Windows: window.DefaultWindows(),
 		Dimensions: []string{overall, service}, Burns: DefaultBurns(), Silence: DefaultSilence(),
-		Quality: event.BuiltinMetrics(), Leading: DefaultLeading(), DimensionValues: 2000,
+		Quality: event.BuiltinMetrics(), Leading: DefaultLeading(), DimensionValues: 2000, Verify: time.Hour,
 		RunbookBase: "http://localhost:8080/runbooks", DashboardURL: "http://localhost:3000/d/satisflow-oncall",
 		Interval: time.Minute, TimeScale: 1,
 	}
@@ -67,6 +69,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("burns: none: want at least one target alert")
 	case c.DimensionValues < 1:
 		return fmt.Errorf("dimension_values: %d: want at least 1", c.DimensionValues)
+	case c.Verify < 0:
+		return fmt.Errorf("verify: %v: want the time between two comparisons, or 0 for none", c.Verify)
 	case c.RunbookBase == "" || strings.HasSuffix(c.RunbookBase, "/"):
 		return fmt.Errorf("runbook_base: %q: want an address without a slash at its end", c.RunbookBase)
 	case c.DashboardURL == "" || strings.ContainsAny(c.DashboardURL, "? "):

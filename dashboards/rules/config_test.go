@@ -38,6 +38,7 @@ func TestABadConfigurationIsNamed(t *testing.T) {
 		{"no values allowed", func(c *Config) { c.DimensionValues = 0 }, "dimension_values: 0"},
 		{"a runbook address with a slash", func(c *Config) { c.RunbookBase = "https://example.org/" }, "runbook_base"},
 		{"a dashboard address with a query", func(c *Config) { c.DashboardURL = "http://g/?a=b" }, "dashboard_url"},
+		{"comparisons before they were", func(c *Config) { c.Verify = -time.Hour }, "verify: -1h0m0s"},
 		{"no interval", func(c *Config) { c.Interval = 0 }, "interval: 0s"},
 		{"a time scale that stretches", func(c *Config) { c.TimeScale = 0.5 }, "time scale: 0.5"},
 	} {

@@ -9,9 +9,10 @@ import (
 func (g generator) pipelineAlerts() []Rule {
 	all := []alert{g.catchingUpLong(), g.deadLetters(), g.insertErrors(), g.recordsLost(), g.misrouted(),
 		g.identityConflicts(), g.verifyDifferences(), g.dimensionOutgrown()}
-	if g.cfg.Target.On != Mean {
-		all = append(all, g.rulesOutdated())
+	if g.cfg.Verify > 0 {
+		all = append(all, g.verifyStopped())
 	}
+	all = append(all, g.outdatedAlerts()...)
 	all = append(all, processorDown(), gatewayDown())
 	all = append(all, g.erasureAlerts()...)
 	return g.rules(append(all, g.customerAlerts()...))
@@ -142,21 +143,6 @@ func (g generator) dimensionOutgrown() alert {
 			"维度 {{ $labels.dimension }} 有 {{ $value }} 个取值，超过窗口汇总的上限 " + limit + "。",
 			"Each value costs rows in every pane and window. A dimension that has outgrown this is made a detail by a new epoch.",
 			"每个取值都会在所有窗格和窗口中占用行。超出上限的维度应通过新的 epoch 改为明细。",
-		},
-	}
-}
-
-func (g generator) rulesOutdated() alert {
-	target := number(g.cfg.Target.Value)
-	return alert{
-		name: "SatisflowRulesOutdated", severity: Ticket, class: ClassPipeline,
-		expr: promql("max(satisflow_target_ratio unless (abs(satisflow_target_ratio - {target}) < 1e-6))", "target", target),
-		wait: time.Hour,
-		text: text{
-			"The processors have a target of {{ $value | humanizePercentage }}, the alert rules one of " + percent(g.cfg.Target.Value) + ".",
-			"处理进程的目标为 {{ $value | humanizePercentage }}，而警报规则的目标为 " + percent(g.cfg.Target.Value) + "。",
-			"The rules file was generated from another configuration; its thresholds are not those of the target.",
-			"规则文件由另一份配置生成，其阈值与目标不符。",
 		},
 	}
 }

@@ -79,6 +79,11 @@ func TestABrokenRuleFailsItsScenario(t *testing.T) {
 		{"the first day of metrics is taken for a failure", "erasures", "offset 1d", ""},
 		{"pushing that is off is missed", "customers", "max(satisflow_alerts_push_enabled) == 1", "max(satisflow_alerts_push_enabled) >= 0"},
 		{"a push is wanted though nothing is open", "customers", "(satisflow_alerts_open)) > 0", "(satisflow_alerts_open)) >= 0"},
+		{"who took over partition 0 is not given its turn", "verify", "max_over_time(satisflow_verify_timestamp_seconds[3h])", "satisflow_verify_timestamp_seconds"},
+		{"the first hours of metrics are taken for a failure", "verify", "satisflow_verify_timestamp_seconds offset 3h", "satisflow_verify_timestamp_seconds"},
+		{"partitions are taken for windows", "outdated", "5 - count(count by (window)", "5 - count(count by (window, partition)"},
+		{"a window that is gone is not missed", "outdated", "5 - count", "3 - count"},
+		{"another window is not noticed", "outdated", `window!~"1h|6h|24h|7d|28d"`, `window!~".*"`},
 		{"absence is not seen", "all-gone", "absent_over_time(satisflow_partitions_owned[10m])", "satisflow_partitions_owned < 0"},
 	} {
 		t.Run(broken.name, func(t *testing.T) {

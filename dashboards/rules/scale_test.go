@@ -14,7 +14,7 @@ var (
 	ageInExpr = regexp.MustCompile(`> ([0-9.]+)(?:\n|$)`)
 )
 
-// Every duration in the rules, and every age, is divided; nothing else is.
+// Every duration in the rules, and every age, is divided; nothing else is. How often sums are compared is the processors'.
 func TestTheTimeScaleDividesEveryDuration(t *testing.T) {
 	const scale = 60
 	cfg := DefaultConfig()
@@ -33,6 +33,12 @@ func TestTheTimeScaleDividesEveryDuration(t *testing.T) {
 			other, name := scaled.Groups[g].Rules[r], rule.Alert+rule.Record
 			compare(t, name+" for", rule.For, other.For, scale)
 			compare(t, name+" keep_firing_for", rule.KeepFiringFor, other.KeepFiringFor, scale)
+			if rule.Alert == "SatisflowVerifyStopped" {
+				if rule.Expr != other.Expr {
+					t.Errorf("%s: the scale changed the expression to %s", name, other.Expr)
+				}
+				continue
+			}
 			found := inExpr.FindAllStringSubmatch(other.Expr, -1)
 			for i, m := range inExpr.FindAllStringSubmatch(rule.Expr, -1) {
 				compare(t, name+" expr", m[1], found[i][1], scale)

@@ -67,7 +67,7 @@ func rulesConfig(cfg *config.Config) rules.Config {
 	def := cfg.Definition(1)
 	r := rules.DefaultConfig().WithWindows(def.Windows)
 	r.Target = rules.Target{On: rules.Satisfied, Value: cfg.Target.Share}
-	r.Bands, r.Quality = cfg.Bands.Bands(), cfg.Event.Metrics()
+	r.Bands, r.Quality, r.Verify = cfg.Bands.Bands(), cfg.Event.Metrics(), cfg.Verify.Interval
 	return r
 }
 

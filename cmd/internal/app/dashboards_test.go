@@ -51,6 +51,15 @@ func TestTheRulesFollowTheConfiguration(t *testing.T) {
 	}
 }
 
+func TestComparisonsAreMissedWhereTheyAreOn(t *testing.T) {
+	for interval, want := range map[string]string{"2h": "satisflow_verify_timestamp_seconds[6h]", "0s": ""} {
+		code, out, messages := execute(t, nil, "dashboards", "rules", "--verify.interval", interval)
+		if code != exitDone || !strings.Contains(out, want) || strings.Contains(out, "SatisflowVerifyStopped") != (want != "") {
+			t.Errorf("every %s: exit code %d: %s", interval, code, messages)
+		}
+	}
+}
+
 func TestTheRulesAndDashboardsOfOtherWindows(t *testing.T) {
 	windows := []string{"--windows.list", "2h/5m,2d/1h,30d/1d"}
 	code, out, messages := execute(t, nil, append([]string{"dashboards", "rules"}, windows...)...)
