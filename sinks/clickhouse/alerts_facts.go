@@ -27,22 +27,38 @@ type Look struct {
 // Inserted returns the versions of ratings of the epoch that were stored lately, replaced and erased ones too, and the
 // server's clock as it was before they were read.
 func (s *Alerts) Inserted(ctx context.Context, e *Epoch, look Look) ([]InsertedFact, time.Time, error) {
-	var now, inserted int64
-	if err := each(ctx, s.conn, "SELECT toUnixTimestamp64Milli(now64(3))", []any{&now}, func() {}); err != nil {
-		return nil, time.Time{}, failed(err, "read the server's clock")
-	}
-	grid := e.Definition.Grid()
 	var all []InsertedFact
 	var f InsertedFact
-	err := each(ctx, s.conn, fmt.Sprintf(`SELECT customer_id, rating_id, version, toUnixTimestamp64Milli(inserted_at)
-FROM enterprise_customer_satisfaction
-PREWHERE epoch = %d AND pane >= %d AND inserted_at >= %s AND record_timestamp >= %s`,
-		e.Number, seconds(&grid, grid.PaneOf(look.Rated.UnixMilli())), millis(look.Since), millis(look.Arrived)),
+	var inserted int64
+	now, err := s.look(ctx, "customer_id, rating_id, version, toUnixTimestamp64Milli(inserted_at)", e, look,
 		[]any{&f.CustomerID, &f.RatingID, &f.Version, &inserted}, func() {
 			f.InsertedAt = time.UnixMilli(inserted).UTC()
 			all = append(all, f)
 		})
-	return all, time.UnixMilli(now).UTC(), failed(err, "look for ratings that were stored since %s", look.Since.UTC().Format(time.RFC3339))
+	return all, now, err
+}
+
+// InsertedCustomers returns the customers of what Inserted returns, each once, in order.
+func (s *Alerts) InsertedCustomers(ctx context.Context, e *Epoch, look Look) ([]string, time.Time, error) {
+	var all []string
+	var id string
+	now, err := s.look(ctx, "DISTINCT customer_id", e, look, []any{&id}, func() { all = append(all, id) })
+	slices.Sort(all)
+	return all, now, err
+}
+
+// look selects from the versions that a look is for.
+func (s *Alerts) look(ctx context.Context, columns string, e *Epoch, look Look, dest []any, row func()) (time.Time, error) {
+	var now int64
+	if err := each(ctx, s.conn, "SELECT toUnixTimestamp64Milli(now64(3))", []any{&now}, func() {}); err != nil {
+		return time.Time{}, failed(err, "read the server's clock")
+	}
+	grid := e.Definition.Grid()
+	err := each(ctx, s.conn, fmt.Sprintf(`SELECT %s
+FROM enterprise_customer_satisfaction
+PREWHERE epoch = %d AND pane >= %d AND inserted_at >= %s AND record_timestamp >= %s`,
+		columns, e.Number, seconds(&grid, grid.PaneOf(look.Rated.UnixMilli())), millis(look.Since), millis(look.Arrived)), dest, row)
+	return time.UnixMilli(now).UTC(), failed(err, "look for ratings that were stored since %s", look.Since.UTC().Format(time.RFC3339))
 }
 
 // Ratings returns the last version of each rating of the customers that was given in the time, both ends included, by

@@ -98,6 +98,10 @@ func TestInsertedFindsEveryVersionThatWasStoredSince(t *testing.T) {
 			found = append(found, g.Version)
 		}
 		slices.Sort(found)
+		customers, _, err := s.InsertedCustomers(t.Context(), e, look)
+		if err != nil || len(customers) != min(len(facts), 1) || len(facts) > 0 && customers[0] != "c'1" {
+			t.Errorf("customers %q of %d ratings, %v", customers, len(facts), err)
+		}
 		return found
 	}
 	for name, c := range map[string]struct {

@@ -194,6 +194,15 @@ func (w *world) Inserted(_ context.Context, _ *clickhouse.Epoch, look clickhouse
 	return all, time.Now(), w.failing()
 }
 
+func (w *world) InsertedCustomers(ctx context.Context, e *clickhouse.Epoch, look clickhouse.Look) ([]string, time.Time, error) {
+	all, now, err := w.Inserted(ctx, e, look)
+	customers := map[string]bool{}
+	for _, f := range all {
+		customers[f.CustomerID] = true
+	}
+	return slices.Sorted(maps.Keys(customers)), now, err
+}
+
 func (w *world) Ratings(_ context.Context, _ *clickhouse.Epoch, customers []string, from, to time.Time) (map[string][]alert.Rating, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

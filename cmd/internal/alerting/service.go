@@ -30,6 +30,7 @@ type Store interface {
 // Facts are what alerts are decided by; clickhouse.Alerts has them.
 type Facts interface {
 	Inserted(ctx context.Context, e *clickhouse.Epoch, look clickhouse.Look) ([]clickhouse.InsertedFact, time.Time, error)
+	InsertedCustomers(ctx context.Context, e *clickhouse.Epoch, look clickhouse.Look) ([]string, time.Time, error)
 	Ratings(ctx context.Context, e *clickhouse.Epoch, customers []string, from, to time.Time) (map[string][]alert.Rating, error)
 	LatestComplete(ctx context.Context, e *clickhouse.Epoch, name string) (time.Time, bool, error)
 	Groups(ctx context.Context, e *clickhouse.Epoch, dimension, name string, end time.Time) ([]alert.Group, error)

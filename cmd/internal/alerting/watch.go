@@ -101,8 +101,8 @@ func (s *Service) look(ctx context.Context, w *watcher) error {
 func (s *Service) lookForNew(ctx context.Context, e *clickhouse.Epoch, w *watcher) error {
 	now := s.parts.Now()
 	look := clickhouse.Look{Since: w.since, Arrived: now.Add(-s.cfg.FreshFor), Rated: now.Add(-s.cfg.FreshFor - s.cfg.FreshAge)}
-	if look.Since.IsZero() {
-		look.Since = now.Add(-s.cfg.FreshFor - lookBack)
+	if w.since.IsZero() {
+		return s.lookFirst(ctx, e, w, look)
 	}
 	inserted, server, err := s.parts.Facts.Inserted(ctx, e, look)
 	if err != nil {
@@ -122,6 +122,21 @@ func (s *Service) lookForNew(ctx context.Context, e *clickhouse.Epoch, w *watche
 		w.seen[w.key(&inserted[i])] = inserted[i].InsertedAt
 	}
 	maps.DeleteFunc(w.seen, func(_ uint64, at time.Time) bool { return at.Before(w.since) })
+	return nil
+}
+
+// lookFirst evaluates the customers of all fresh ratings. An hour of these may be millions: they are not remembered, and
+// those of the overlap are evaluated once more.
+func (s *Service) lookFirst(ctx context.Context, e *clickhouse.Epoch, w *watcher, look clickhouse.Look) error {
+	look.Since = look.Arrived.Add(-lookBack)
+	customers, server, err := s.parts.Facts.InsertedCustomers(ctx, e, look)
+	if err != nil {
+		return err
+	}
+	if err := s.evaluate(ctx, e, customers); err != nil {
+		return err
+	}
+	w.since = server.Add(-overlap)
 	return nil
 }
 
