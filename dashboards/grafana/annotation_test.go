@@ -1,6 +1,7 @@
 package grafana
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -82,6 +83,37 @@ func TestAMutatedAnnotationIsFound(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("annotation %d: %q in place of %q is not noticed", m.annotation, m.to, m.from)
+		}
+	}
+}
+
+// What people wrote, about a rating or in the work on an alert, is on no dashboard.
+func TestNoTextOfPeopleIsAskedFor(t *testing.T) {
+	boards, err := Dashboards(DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := []string{boards[0].Templating.List[0].Definition}
+	for _, d := range boards {
+		for _, p := range d.Panels {
+			for _, target := range p.Targets {
+				if target.Source() == clickhouse {
+					asked = append(asked, target.Query())
+				}
+			}
+		}
+		for _, target := range momentsOf(t, d) {
+			asked = append(asked, target.RawSQL)
+		}
+	}
+	for _, r := range DefaultConfig().AlertRules() {
+		asked = append(asked, r.Query.RawSQL)
+	}
+	// The columns that hold text, the other tables that do, and what asks for all columns.
+	text := regexp.MustCompile(`\b(resolution|comment|enterprise_customer_satisfaction|customer_satisfaction_alert_entries|dead_letters)\b|SELECT \*`)
+	for _, sql := range asked {
+		if found := text.FindString(sql); found != "" {
+			t.Errorf("%q in %s", found, sql)
 		}
 	}
 }

@@ -33,8 +33,8 @@ func (b *board) customers() {
 		words[string(r)] = Word{Text: b.t(ruleWords[r]), Index: i}
 	}
 	open := b.list(text{"Open alerts on customers, by rule and severity", "未关闭的客户警报（按规则和级别）"},
-		text{"Alerts that somebody still has to work on. Which customers they are is in the API and in the table customer_satisfaction_alerts, never in a metric.",
-			"仍需有人处理的警报。涉及哪些客户见 API 和表 customer_satisfaction_alerts，指标中不含客户编号。"},
+		text{"Alerts that somebody still has to work on. Which customers they are is on leadership's dashboard and on the pages of the gateway, never in a metric.",
+			"仍需有人处理的警报。涉及哪些客户见管理层视图和网关页面，指标中不含客户编号。"},
 		[]Target{cell("open", "sort_desc(max by (rule, severity) (satisflow_alerts_open) > 0)")},
 		[]field{
 			{name: "rule", title: text{"Rule", "规则"}, words: []Mapping{{Type: "value", Options: words}}}, b.severity("severity"),
@@ -42,6 +42,7 @@ func (b *board) customers() {
 		})
 	open.FieldConfig.Defaults.NoValue = b.t(text{"none open", "没有未关闭的警报"})
 	open.Transforms = []Transform{{ID: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true}}}}
+	open.Links = []BoardLink{boardLink(b.t(text{"Who they are", "涉及的客户"}), "/d/"+b.uid(LeadershipUID), "dashboard")}
 	b.add(12, 7, open)
 	b.add(12, 7, b.numbers(text{"Do alerts on customers come to people?", "客户警报是否送达？"},
 		text{"Alerts of which a due time has passed, mails that wait, mails that were refused for good in the last day, and how long ago alerts were evaluated and Alertmanager had them all. The latter is shown where sending is on.",

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,6 +109,12 @@ func TestTheLinkedRunbooksAreThere(t *testing.T) {
 	for _, d := range boards {
 		for _, p := range d.Panels {
 			for _, l := range p.Links {
+				if uid, ok := strings.CutPrefix(l.URL, "/d/"); ok {
+					if !slices.ContainsFunc(boards, func(d Dashboard) bool { return d.UID == uid }) {
+						t.Errorf("panel %q: no dashboard %s", p.Title, uid)
+					}
+					continue
+				}
 				linked++
 				if _, err := os.Stat(filepath.Join("..", "runbooks", strings.TrimPrefix(l.URL, "https://example.com/"))); err != nil {
 					t.Errorf("panel %q: %v", p.Title, err)
