@@ -13,6 +13,7 @@ import (
 	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/config"
 	"satisflow/cmd/internal/web"
+	"satisflow/pipeline/admit"
 	"satisflow/pipeline/source"
 	"satisflow/sinks/clickhouse"
 )
@@ -41,7 +42,7 @@ func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts 
 		_ = producer.Close() // nothing was produced
 		return nil, fmt.Errorf("make the API: %w", err)
 	}
-	pages, err := web.New()
+	pages, err := newPages(cfg, conn, admission, alerts, log)
 	if err != nil {
 		_ = producer.Close() // nothing was produced
 		return nil, fmt.Errorf("make the pages: %w", err)
@@ -51,6 +52,22 @@ func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts 
 	pages.Mount(mux)
 	mux.Handle("GET /metrics", metricsHandler(reg))
 	return &serving{server: a.Server(mux), producer: producer}, nil
+}
+
+// newPages makes the pages of the gateway.
+func newPages(cfg *config.Config, conn driver.Conn, admission admit.Config, alerts api.Alerts, log zerolog.Logger) (*web.Web, error) {
+	o := web.Options{
+		Reader: clickhouse.NewReader(conn), Ratings: clickhouse.NewAlerts(conn), Alerts: alerts, ReadOnly: cfg.Gateway.ReadOnly || !cfg.Alerts.Enabled,
+		Bands: cfg.Bands.Bands(), Target: cfg.Target.Share, Window: cfg.Alerts.Window, Zone: time.Duration(cfg.Windows.Timezone),
+		QueryTimeout: cfg.Gateway.QueryTimeout, Logger: log, Now: time.Now,
+	}
+	if !cfg.Event.AnyService() {
+		o.Services = cfg.Event.Services
+	}
+	if cfg.Event.CustomerIDs == "hmac" {
+		o.Stored = func(customer string) string { return admit.Pseudonym(admission.CustomerKey, customer) }
+	}
+	return web.New(o)
 }
 
 // Close writes what the producer holds.

@@ -41,11 +41,15 @@ func TestTextCanBeReadInLightAndDark(t *testing.T) {
 			colors[m[1]] = m[2]
 		}
 		for _, on := range []string{"ground", "card", "code"} {
-			for _, of := range []string{"text", "quiet", "accent", "page", "ticket", "info"} {
+			for _, of := range []string{"text", "quiet", "accent", "page", "ticket", "info", "met", "limit"} {
 				a, b := luminance(t, colors[of]), luminance(t, colors[on])
 				if contrast := (max(a, b) + 0.05) / (min(a, b) + 0.05); contrast < 4.5 {
 					t.Errorf("%s: %s on %s has a contrast of %.2f, want 4.5", theme, of, on, contrast)
 				}
+			}
+			a, b := luminance(t, colors["series"]), luminance(t, colors[on])
+			if contrast := (max(a, b) + 0.05) / (min(a, b) + 0.05); contrast < 3 {
+				t.Errorf("%s: the line of a chart on %s has a contrast of %.2f, want 3", theme, on, contrast)
 			}
 		}
 	}

@@ -52,6 +52,7 @@ func languageOf(r *http.Request) language {
 type words struct {
 	ReadInOther, Runbooks, Intro, Find, Empty, All, NotFound, NotFoundHelp string
 	Severities                                                             map[string]severity
+	*pageWords
 }
 
 // severity is what a severity is called and means.
@@ -59,6 +60,7 @@ type severity struct{ Name, Means string }
 
 var wordsIn = map[language]*words{
 	english: {
+		pageWords:   &englishPages,
 		ReadInOther: "中文", Runbooks: "Runbooks",
 		Intro: "What to do about each alert: what it means, what to look at first, what to do, and who to tell.",
 		Find:  "Find an alert", Empty: "No runbook has these words.", All: "All runbooks",
@@ -68,6 +70,7 @@ var wordsIn = map[language]*words{
 		},
 	},
 	chinese: {
+		pageWords:   &chinesePages,
 		ReadInOther: "English", Runbooks: "处置手册",
 		Intro: "每条警报的处置方法：含义、先看什么、如何处理、通知谁。",
 		Find:  "查找警报", Empty: "没有包含这些文字的手册。", All: "全部手册",

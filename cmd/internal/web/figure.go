@@ -1,0 +1,89 @@
+package web
+
+import (
+	"satisflow/pipeline/stats"
+	"satisflow/pipeline/window"
+)
+
+// figure is what is said about some ratings: how many were satisfied, and what that means for the target.
+type figure struct {
+	N, Satisfied  int64
+	Unscored      int64
+	Share, Mean   float64 // of N; 0 without ratings
+	Low, High     float64 // Wilson interval (95 %) of the share
+	Judgment      stats.Judgment
+	Target, Limit float64 // share that is aimed at; what a mean should not be below, in points
+}
+
+func (o *Options) figure(s *window.Sums) figure {
+	f := figure{N: s.Ratings, Satisfied: s.Satisfied, Unscored: s.Unscored, Judgment: stats.Judge(s.Satisfied, s.Ratings, o.Target),
+		Target: o.Target, Limit: float64(o.Bands.Alert) / 100}
+	if f.N > 0 {
+		i := stats.Wilson(f.Satisfied, f.N, stats.Z95)
+		f.Share, f.Mean, f.Low, f.High = float64(f.Satisfied)/float64(f.N), float64(s.Sum)/float64(f.N*100), i.Low, i.High
+	}
+	return f
+}
+
+// Verdict is the word of the API for what the ratings say about the target.
+func (f *figure) Verdict() string { return f.Judgment.Verdict.String() }
+
+// Text shows the share with its interval and its n.
+func (s say) Text(f figure) string {
+	if f.N == 0 {
+		return s.in("no ratings", "没有评分")
+	}
+	return s.Percent(f.Share) + " (" + s.Interval(f) + ", n = " + s.Count(f.N) + ")"
+}
+
+// Interval shows the interval of the share, without its unit.
+func (say) Interval(f figure) string { return percentage(f.Low) + "–" + percentage(f.High) }
+
+// MeanText shows the mean with its n.
+func (s say) MeanText(f figure) string {
+	if f.N == 0 {
+		return s.in("no ratings", "没有评分")
+	}
+	return s.Points(f.Mean) + " (n = " + s.Count(f.N) + ")"
+}
+
+// Enough says what would decide an undetermined verdict, and how many ratings there are when there is little else to say.
+func (s say) Enough(f figure) string {
+	switch j := f.Judgment; {
+	case j.Verdict != stats.Undetermined:
+		return ""
+	case j.AtPresentShare > 0:
+		return s.plural(f.N, "1 rating", "%s ratings", "%s 个评分") + s.plural(j.AtPresentShare,
+			"; about 1 more would decide at this share", "; about %s more would decide at this share", "；按目前的比例约再有 %s 个可判定")
+	default:
+		return s.plural(f.N, "1 rating", "%s ratings", "%s 个评分") + s.plural(j.AllSatisfied,
+			"; 1 more satisfied one would decide", "; %s more, all satisfied, would decide", "；再有 %s 个且全部满意可判定")
+	}
+}
+
+// change is the difference of two shares with its interval (95 %).
+type change struct {
+	Known     bool // whether there are ratings on both sides
+	D         float64
+	Low, High float64
+}
+
+func changeOf(now, before *figure) change {
+	if now.N == 0 || before.N == 0 {
+		return change{}
+	}
+	i := stats.Newcombe(now.Satisfied, now.N, before.Satisfied, before.N, stats.Z95)
+	return change{true, now.Share - before.Share, i.Low, i.High}
+}
+
+// ChangeText shows the difference in points, and whether it may be chance.
+func (s say) ChangeText(c change) string {
+	if !c.Known {
+		return s.in("nothing to compare with", "没有可比较的数据")
+	}
+	text := s.Change(c.D) + s.in(" points", " 个百分点") + " (" + s.Change(c.Low) + s.in(" to ", " 至 ") + s.Change(c.High) + ")"
+	if c.Low <= 0 && c.High >= 0 {
+		return text + s.in(": may be chance", "：可能是偶然波动")
+	}
+	return text + s.in(": more than chance", "：不是偶然波动")
+}

@@ -1,0 +1,245 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"satisflow/pipeline/alert"
+	"satisflow/pipeline/event"
+	"satisflow/pipeline/window"
+	"satisflow/sinks/clickhouse"
+)
+
+var noQuality = event.NoQuality()
+
+// someWorld has 40 ratings of 28 days, of which 36 are satisfied, 10 of the 28 days before, and two alerts.
+func someWorld() *world {
+	w := &world{alerts: []alert.Alert{low("abc", "c-1"), low("def", "c-2")}, record: []alert.Entry{
+		{Version: 1, At: now.Add(-5 * time.Hour), By: alert.System, Action: alert.Opened},
+		{Version: 2, At: now.Add(-2 * time.Hour), By: "li.na", Action: alert.Comment, Comment: "<b>called</b>"},
+		{Version: 3, At: now.Add(-time.Hour), By: "wang.wei", Action: alert.Assign}}}
+	w.alerts[1].Severity, w.alerts[1].State = alert.Minor, alert.Acknowledged
+	add := func(n int, customer, service string, ago time.Duration, rating int32) {
+		for i := range n {
+			w.ratings = append(w.ratings, rated{customer, service, ago + time.Duration(i)*time.Minute, rating})
+		}
+	}
+	add(30, "c-2", "data_analysis", 3*day, 450)
+	add(6, "c-1", "legal_consulting", 2*day, 400)
+	add(4, "c-1", "legal_consulting", 30*time.Minute, 200)
+	add(10, "c-1", "legal_consulting", 30*day, 500)
+	add(1, "c-old", "legal_consulting", 300*day, 500)
+	return w
+}
+
+func TestTheStartPageSaysWhereSatisfactionStandsAndWhoIsNeeded(t *testing.T) {
+	h := site(t, someWorld())
+	wantPage(t, get(h, "/", "en"), http.StatusOK, `<span class="big">90.0 %</span>`, "(76.9–96.0, n = 40)", "not decided yet", "<dt>Target</dt><dd>95 %</dd>", "<dt>Mean</dt><dd>4.17</dd>",
+		"40 ratings; about 12 more would decide at this share", "100.0 % (72.2–100.0, n = 10)", "−10.0 points", "may be chance", "Figures of 20:34",
+		`<a href="/services/legal_consulting?lang=en">legal_consulting</a></td><td>60.0 % (31.3–83.2, n = 10)`, "no ratings", `<span class="big">2</span> alerts need somebody`,
+		`<strong class="overdue">⚠ 2</strong> overdue`, "<strong>1</strong> critical", "<strong>1</strong> seen by nobody", `href="/openapi.json"`, `href="/runbooks/?lang=en"`,
+		"Times are in UTC+08:00.", "The share over 28 days ")
+	wantPage(t, get(h, "/", "zh"), http.StatusOK, "满意度现状", `<span class="big">90.0%</span>`, "尚不能判定", "条警报需要处理", "时间按 UTC+08:00 显示。", "数据截至 20:34")
+}
+
+func TestWithoutRatingsTheStartPageSaysHowToSendTheFirst(t *testing.T) {
+	body := wantPage(t, get(site(t, &world{}), "/", "en"), http.StatusOK, "No data yet", "curl -s http://example.com/api/v1/enterprise-satisfaction/satisfaction/record",
+		`"service": "legal_consulting"`, "No alert needs anybody")
+	if strings.Contains(body, "%") {
+		t.Error("there is a figure without data")
+	}
+}
+
+func TestServicesAndSegmentsHavePages(t *testing.T) {
+	h := site(t, someWorld())
+	wantPage(t, get(h, "/services/legal_consulting", "en"), http.StatusOK, `<span class="big">60.0 %</span>`, "(31.3–83.2, n = 10)", "below target", "<th scope=\"row\">1 hour</th><td>0.0 % (0.0–49.0, n = 4)",
+		"<th scope=\"row\">web</th><td>60.0 % (31.3–83.2, n = 10)", "There has been no alert about it.", "−40.0 points (−68.7 to −3.8): more than chance")
+	wantPage(t, get(h, "/segments/vip", "zh"), http.StatusOK, "客户群", `<span class="big">90.0%</span>`, "没有相关警报")
+	wantPage(t, get(h, "/services/quiet", "en"), http.StatusOK, "no data")
+	wantPage(t, get(h, "/segments/once", "en"), http.StatusOK, "no data")
+	wantPage(t, get(h, "/services/nonsense", "en"), http.StatusNotFound, "There is no service of this name", `href="/?lang=en"`)
+	wantPage(t, get(h, "/segments/nonsense", "zh"), http.StatusNotFound, "没有这个名称的客户群")
+}
+
+func TestTheOpenAlertOfAGroupIsOnItsPage(t *testing.T) {
+	w := someWorld()
+	a := low("grp", "data_analysis")
+	a.Rule, a.Subject.Dimension = alert.GroupFalling, window.Service
+	w.alerts = append(w.alerts, a)
+	wantPage(t, get(site(t, w), "/services/data_analysis", "en"), http.StatusOK, `<a href="/alerts/grp?lang=en">`, "group falling", "Resolve", "in 1 d 19 h")
+}
+
+func TestTheCustomerPageShowsWhatTheCustomerRated(t *testing.T) {
+	h := site(t, someWorld())
+	wantPage(t, get(h, "/customers/c-1", "en"), http.StatusOK, `<span class="big">3.2</span>`, "Mean, n = 10, 28 days", "&lt; 3.5", "60.0 % (31.3–83.2, n = 10)",
+		"5.0 (n = 10) · Satisfied 100.0 % (72.2–100.0, n = 10)", "20 ratings on 3 days, mean 4.1.", "alert below 3.5", `<b aria-current="true">90 days</b>`,
+		`href="/customers/c-1?days=28&amp;lang=en"`, "2026-11-20: 2.0 (n = 4)", `<a href="/alerts/abc?lang=en">a rating of 2.0 &lt;low&gt;</a>`)
+	body := wantPage(t, get(h, "/customers/c-1?days=28", "zh"), http.StatusOK, "10 个评分，分布在 2 天，均值 3.2", "<b aria-current=\"true\">28 天</b>", "低于此值警报：3.5")
+	if n := strings.Count(body, `class="lowly"`); n != 4 {
+		t.Errorf("%d low ratings, want 4", n)
+	}
+	wantPage(t, get(h, "/customers/c-old", "en"), http.StatusOK, "no data", "No ratings in the last 90 days.")
+	wantPage(t, get(h, "/customers/nobody", "en"), http.StatusNotFound, "There are no ratings of this customer")
+}
+
+// hostile are ids that must work in links, and be inert.
+var hostile = []string{"a/b", `"quoted"`, "客户 一", "<script>alert(1)</script>", "a?b=c&d#e", "%2F", "..", ".", "a+b", `'"><img src=x onerror=alert(1)>`, "javascript:alert(1)", "{{.}}", "a\\b", "-", "x;y"}
+
+func TestOddIDsWorkInLinksAndAreInert(t *testing.T) {
+	w := someWorld()
+	for i, id := range hostile {
+		w.alerts = append(w.alerts, low(fmt.Sprint("odd", i), id))
+		w.ratings = append(w.ratings, rated{id, "legal_consulting", time.Hour, 200})
+	}
+	h := site(t, w)
+	body := wantPage(t, get(h, "/alerts", "en"), http.StatusOK)
+	links := regexp.MustCompile(`<td class="who"><a href="([^"]+)">`).FindAllStringSubmatch(body, -1)
+	if len(links) != 2*len(w.alerts) {
+		t.Fatalf("%d links of %d alerts", len(links), len(w.alerts))
+	}
+	for i, m := range links[len(w.alerts):] {
+		id := w.alerts[i].Subject.Value
+		address := strings.ReplaceAll(m[1], "&amp;", "&")
+		wantPage(t, get(h, address, "en"), http.StatusOK, "<h1 class=\"id\">"+escaped(id)+"</h1>")
+	}
+	for _, id := range hostile {
+		answer := get(h, "/customers/?id="+regexp.MustCompile(`[^a-zA-Z.]`).ReplaceAllStringFunc(id, func(c string) string {
+			out := ""
+			for _, b := range []byte(c) {
+				out += fmt.Sprintf("%%%02X", b)
+			}
+			return out
+		}), "en")
+		if to := answer.Header().Get("Location"); answer.Code == http.StatusSeeOther {
+			answer = get(h, to, "en")
+		}
+		wantPage(t, answer, http.StatusOK, "<h1 class=\"id\">"+escaped(id)+"</h1>")
+	}
+}
+
+func escaped(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;", "+", "+").Replace(text)
+}
+
+func TestACustomerIsFoundUnderThePseudonym(t *testing.T) {
+	h := site(t, someWorld(), func(o *Options) { o.Stored = func(id string) string { return "hmac/" + id } })
+	if to := get(h, "/customers/?id=c+1&lang=zh", "").Header().Get("Location"); to != "/customers/hmac%2Fc%201?lang=zh" {
+		t.Errorf("led to %s", to)
+	}
+	wantPage(t, get(h, "/customers/?id=", "en"), http.StatusNotFound)
+}
+
+func TestWhatIsMissingIsSaidWithItsStatus(t *testing.T) {
+	paths := []string{"/", "/alerts", "/alerts/abc", "/customers/c-1", "/services/legal_consulting", "/segments/vip"}
+	away, absent := someWorld(), someWorld()
+	away.err, absent.absent = errAway, true
+	for _, path := range paths {
+		answer := get(site(t, away), path, "en")
+		wantPage(t, answer, http.StatusServiceUnavailable, "The figures cannot be read now", "ClickHouse did not answer", "/readyz", "Try again")
+		if answer.Header().Get("Retry-After") == "" || strings.Contains(answer.Body.String(), errAway.Error()) {
+			t.Errorf("%s: no Retry-After, or the error itself", path)
+		}
+		if !strings.HasPrefix(path, "/alerts") {
+			wantPage(t, get(site(t, absent), path, "zh"), http.StatusServiceUnavailable, "处理器从未启动过", "satisflow serve")
+		}
+	}
+	wantPage(t, get(site(t, someWorld()), "/alerts/nonsense", "en"), http.StatusNotFound, "There is no alert of this id", `href="/alerts?lang=en"`)
+}
+
+func TestThePageSaysWhenFiguresAreLate(t *testing.T) {
+	w := &lateWorld{world: someWorld(), at: now.Add(-3 * time.Hour)}
+	h := site(t, w.world, func(o *Options) { o.Reader = w })
+	wantPage(t, get(h, "/", "en"), http.StatusOK, "Figures of 17:34", "catching up")
+	w.at = time.Unix(0, 0)
+	wantPage(t, get(h, "/services/data_analysis", "en"), http.StatusOK, "No partition has been read yet")
+}
+
+func TestBothLanguagesHaveEveryText(t *testing.T) {
+	en, zh := reflect.ValueOf(englishPages), reflect.ValueOf(chinesePages)
+	for i := range en.NumField() {
+		name := en.Type().Field(i).Name
+		if en.Field(i).Kind() == reflect.String {
+			if en.Field(i).String() == "" || zh.Field(i).String() == "" {
+				t.Errorf("%s is empty", name)
+			}
+			continue
+		}
+		a, b := en.Field(i).Interface().(map[string]string), zh.Field(i).Interface().(map[string]string)
+		for key := range a {
+			if a[key] == "" || b[key] == "" || len(a) != len(b) {
+				t.Errorf("%s: %s", name, key)
+			}
+		}
+	}
+	for _, words := range []pageWords{englishPages, chinesePages} {
+		for _, rule := range alert.AllRules() {
+			if words.Rules[string(rule)] == "" {
+				t.Errorf("rule %s has no name", rule)
+			}
+		}
+		for _, action := range append(alert.AllActions(), alert.Opened, alert.Updated, alert.Escalated, alert.Recovered, alert.Mailed) {
+			if words.Actions[string(action)] == "" {
+				t.Errorf("action %s has no text", action)
+			}
+		}
+		for _, action := range alert.AllActions() {
+			if words.Acts[string(action)] == "" || words.Did[string(action)] == "" {
+				t.Errorf("action %s has no button, or no answer", action)
+			}
+		}
+		for _, s := range alert.AllStates() {
+			if words.States[s.String()] == "" {
+				t.Errorf("state %s has no name", s)
+			}
+		}
+		for _, s := range alert.AllSeverities() {
+			if words.Levels[s.String()] == "" {
+				t.Errorf("severity %s has no name", s)
+			}
+		}
+	}
+}
+
+func TestTheFilterOfTheListReachesTheStore(t *testing.T) {
+	w := someWorld()
+	w.next = "17.abc"
+	h := site(t, w)
+	body := wantPage(t, get(h, "/alerts?state=resolved&rule=falling&severity=major&service=s&assignee=li.na&overdue=true&after=1.x&lang=en", ""), http.StatusOK,
+		`<option value="resolved" selected>`, `<option value="falling" selected>`, `value="li.na"`, "checked", "Newest alerts",
+		`href="/alerts?after=17.abc&amp;assignee=li.na&amp;lang=en&amp;overdue=true&amp;rule=falling&amp;service=s&amp;severity=major&amp;state=resolved"`)
+	if f := w.filter; !slices.Equal(f.States, []alert.State{alert.Resolved}) || !slices.Equal(f.Rules, []alert.Rule{alert.Falling}) || !slices.Equal(f.Severities, []alert.Severity{alert.Major}) ||
+		f.Service != "s" || f.Assignee != "li.na" || f.Unassigned || !f.OverdueAt.Equal(now) || f.After != "1.x" || f.Limit != perPage {
+		t.Errorf("%+v", f)
+	}
+	if strings.Contains(body, "Who needs attention now") {
+		t.Error("the watch list is on another page than the first")
+	}
+	wantPage(t, get(h, "/alerts", "en"), http.StatusOK, "Who needs attention now", "3.25 (n = 2)", "2.0</span>, <span", "10 more customers", "legal_consulting, 20:34")
+	if f := w.filter; !slices.Equal(f.States, atWork()) || f.Rules != nil || f.Assignee != "" || !f.OverdueAt.IsZero() {
+		t.Errorf("%+v", f)
+	}
+	if get(h, "/alerts?state=all&assignee=-", "en"); w.filter.States != nil || !w.filter.Unassigned || w.filter.Assignee != "" {
+		t.Errorf("%+v", w.filter)
+	}
+	for query, want := range map[string]string{"state=x": "This state is not known", "rule=x": "This rule is not known", "severity=x": "This severity is not known", "after=nonsense": "There is no such page"} {
+		wantPage(t, get(h, "/alerts?"+query, "en"), http.StatusUnprocessableEntity, want)
+	}
+	wantPage(t, get(site(t, &world{}), "/alerts", "en"), http.StatusOK, "Nobody. A customer comes here", "No alert is at work.")
+}
+
+// lateWorld was read up to another time.
+type lateWorld struct {
+	*world
+	at time.Time
+}
+
+func (w *lateWorld) Freshness(context.Context, *clickhouse.Epoch) (clickhouse.Freshness, error) {
+	return clickhouse.Freshness{FreshAt: w.at}, nil
+}
