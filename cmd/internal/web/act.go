@@ -24,14 +24,13 @@ func (w *Web) act(ctx context.Context, rw http.ResponseWriter, r *http.Request) 
 		w.notice(rw, r, http.StatusRequestEntityTooLarge, words.TooLong, notice{words.TooLongHelp, r.URL.RequestURI(), words.TheAlert, "", ""})
 		return nil
 	}
-	form := workForm{Name: r.PostForm.Get("by"), Comment: r.PostForm.Get("comment"), Assignee: r.PostForm.Get("assignee")}
+	form := workForm{Name: r.PostForm.Get("by"), Comment: strings.ReplaceAll(r.PostForm.Get("comment"), "\r\n", "\n"), Assignee: r.PostForm.Get("assignee")}
 	version, err := strconv.ParseUint(r.PostForm.Get("version"), 10, 64)
 	if err != nil || version == 0 {
 		return w.alertAnswer(ctx, rw, r, http.StatusUnprocessableEntity, form, message{Kind: "wrong", Text: words.NoVersion})
 	}
 	form.Version = version
-	// A form sends lines with CR and LF, and its fields whatever was done.
-	do := alert.Request{Action: alert.Action(r.PostForm.Get("action")), By: form.Name, Comment: strings.ReplaceAll(form.Comment, "\r\n", "\n")}
+	do := alert.Request{Action: alert.Action(r.PostForm.Get("action")), By: form.Name, Comment: form.Comment}
 	if do.Action == alert.Assign {
 		do.Assignee = form.Assignee
 	}
