@@ -48,7 +48,7 @@ func short(t *testing.T) chaos.Config {
 	t.Helper()
 	testkit.EngineLibrary(t)
 	cfg := chaos.DefaultConfig()
-	cfg.For, cfg.Rate, cfg.Stored, cfg.Days, cfg.Session, cfg.Calm = time.Second, 100, 200, 2, 1500*time.Millisecond, 300*time.Millisecond
+	cfg.For, cfg.Rate, cfg.Stored, cfg.Days, cfg.Session, cfg.Calm = time.Second, 200, 200, 2, 1500*time.Millisecond, 100*time.Millisecond
 	cfg.Recovery, cfg.Retention = false, false
 	cfg.Dir = filepath.Join(t.TempDir(), "chaos")
 	cfg.Program, cfg.Env, cfg.Progress = []string{"/proc/self/exe"}, []string{roleEnv + "=satisflow"}, &progress{t: t}

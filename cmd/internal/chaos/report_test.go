@@ -58,6 +58,7 @@ func TestTheStepIsThatOfTheLastLine(t *testing.T) {
 		"the checkpoint":          {`{"message":"inserted","table":"checkpoints","rows":4}`, 0, BeforeCommit},
 		"the commit begins":       {`{"message":"committing"}`, 0, BeforeCommit},
 		"the commit began before": {`{"message":"committing"}`, time.Second, BetweenFlushes},
+		"the partitions are gone": {`{"message":"inserted","table":"windows","rows":100}` + "\n" + `{"message":"assignment ended"}`, 0, Starting},
 		"a refused insert":        {`{"message":"inserted","table":"facts","rows":7}` + "\n" + `{"message":"inserted","table":"panes","rows":7,"error":"too many parts"}`, 0, AfterFacts},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -83,12 +83,10 @@ func (s *stack) underFire(ctx context.Context, l *load, r *Report) error {
 		return err
 	}
 	s.say("%d ratings of %d days are sent", s.cfg.Stored, s.cfg.Days)
-	if s.cfg.Stored >= fewStored {
-		if err := s.processPast(ctx); err != nil {
-			return err
-		}
-		s.say("and processed; live ones follow")
+	if err := s.processPast(ctx); err != nil {
+		return err
 	}
+	s.say("and processed; live ones follow")
 	loading, stop := context.WithCancel(ctx)
 	var sending errgroup.Group
 	sending.Go(func() error { return l.run(loading, time.Now()) })
@@ -96,9 +94,6 @@ func (s *stack) underFire(ctx context.Context, l *load, r *Report) error {
 	stop()
 	return errors.Join(err, sending.Wait(), ctx.Err())
 }
-
-// fewStored are ratings of the past that are read as soon under fire as before it.
-const fewStored = 1000
 
 // usualBlocks is a setting for phases without strikes, which are quicker with it.
 const usualBlocks = "SATISFLOW_PROCESSOR_BLOCK_ROWS=100000"

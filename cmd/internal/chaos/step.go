@@ -9,7 +9,7 @@ import (
 type Step string
 
 const (
-	Starting         Step = "before its first flush"
+	Starting         Step = "before its first flush" // since it was assigned partitions, or without any
 	BetweenFlushes   Step = "between flushes"
 	AmidFacts        Step = "amid the facts"
 	AfterFacts       Step = "after the facts"
@@ -44,6 +44,8 @@ func (l *logLine) step(block int) (Step, bool) {
 	switch {
 	case l.Message == "committing":
 		return BeforeCommit, true
+	case l.Message == "assignment ended":
+		return Starting, true // with the next one; until then it owns nothing
 	case l.Message != "inserted" || l.Error != "":
 		return "", false
 	}

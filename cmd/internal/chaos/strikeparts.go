@@ -10,7 +10,7 @@ import (
 )
 
 func (k *striker) killBroker(ctx context.Context, draw *rand.Rand) error {
-	away := upTo(draw, 3*time.Second)
+	away := upTo(draw, min(3*time.Second, k.cfg.Session))
 	k.hit(KillBroker, k.victim(draw).step(), "started again after %s", brief(away))
 	if err := k.broker.kill(); err != nil {
 		return err
@@ -20,7 +20,7 @@ func (k *striker) killBroker(ctx context.Context, draw *rand.Rand) error {
 }
 
 func (k *striker) killEngine(ctx context.Context, draw *rand.Rand) error {
-	away := upTo(draw, 3*time.Second)
+	away := upTo(draw, min(3*time.Second, k.cfg.Session))
 	k.hit(KillEngine, k.victim(draw).step(), "started again after %s", brief(away))
 	if err := k.engine.Kill(); err != nil {
 		return err

@@ -50,7 +50,7 @@ func (k *striker) victimFor(ctx context.Context, aim Step, draw *rand.Rand) *pro
 }
 
 func (k *striker) killProcessor(ctx context.Context, aim Step, draw *rand.Rand) error {
-	p, away := k.victimFor(ctx, aim, draw), upTo(draw, 2*time.Second)
+	p, away := k.victimFor(ctx, aim, draw), upTo(draw, min(2*time.Second, k.cfg.Session))
 	if p == nil {
 		return nil
 	}
@@ -132,7 +132,7 @@ func (k *striker) zombie(ctx context.Context, aim Step, draw *rand.Rand) (err er
 }
 
 func (k *striker) leave(ctx context.Context, draw *rand.Rand) error {
-	p, away := k.running(draw), upTo(draw, 4*time.Second)
+	p, away := k.running(draw), upTo(draw, min(4*time.Second, k.cfg.Session))
 	if p == nil {
 		return nil
 	}
