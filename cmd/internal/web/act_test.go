@@ -31,6 +31,9 @@ func TestTheAlertPageShowsClockRecordAndWhatMayBeDone(t *testing.T) {
 	if strings.Contains(body, `value="reopen"`) || strings.Index(body, "wang.wei</b>") > strings.Index(body, "opened it") {
 		t.Errorf("what is not possible is offered, or the record begins with the oldest:\n%s", body)
 	}
+	w := someWorld()
+	w.alerts[0].Holding = false
+	wantPage(t, get(site(t, w), "/alerts/abc", "en"), http.StatusOK, "The reason does not hold any more.")
 	wantPage(t, get(h, "/alerts/abc", "zh"), http.StatusOK, "：评分 2.0</h1>", "处理记录", "1 天 19 小时后", "知悉")
 	wantPage(t, get(h, "/alerts/abc?done=resolve", "en"), http.StatusOK, "Recorded: resolved.")
 	if body := get(h, "/alerts/abc?done=%3Cscript%3E", "en").Body.String(); strings.Contains(body, "Recorded") {
@@ -42,8 +45,7 @@ func TestAResolvedAlertSaysWhatHelpedAndThatItsClockHasStopped(t *testing.T) {
 	w := someWorld()
 	a := &w.alerts[0]
 	a.State, a.ResolvedAt, a.ResolvedBy, a.Resolution, a.Holding = alert.Resolved, now.Add(-day/24), "li.na", "sent <a new> report", false
-	wantPage(t, get(site(t, w), "/alerts/abc", "en"), http.StatusOK, "runs no more", "✓ done", "sent &lt;a new&gt; report", "The reason does not hold any more.",
-		`class="button primary" name="action" value="verify"`, `value="reopen"`)
+	wantPage(t, get(site(t, w), "/alerts/abc", "en"), http.StatusOK, "runs no more", "✓ done", "sent &lt;a new&gt; report", "Reopening begins the clocks anew.", `class="button primary" name="action" value="verify"`, `value="reopen"`)
 	a.ContactedAt = now
 	wantPage(t, get(site(t, w), "/alerts/abc", "en"), http.StatusOK, "done late")
 }

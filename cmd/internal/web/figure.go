@@ -33,18 +33,21 @@ func (s say) Text(f figure) string {
 	if f.N == 0 {
 		return s.in("no ratings", "没有评分")
 	}
-	return s.Percent(f.Share) + " (" + s.Interval(f) + ", n = " + s.Count(f.N) + ")"
+	return s.Percent(f.Share) + " (" + s.Interval(f) + ", " + s.n(f.N) + ")"
 }
 
 // Interval shows the interval of the share, without its unit.
 func (say) Interval(f figure) string { return percentage(f.Low) + "–" + percentage(f.High) }
+
+// n shows how many ratings a figure is made of.
+func (s say) n(n int64) string { return "n\u00a0=\u00a0" + s.Count(n) }
 
 // MeanText shows the mean with its n.
 func (s say) MeanText(f figure) string {
 	if f.N == 0 {
 		return s.in("no ratings", "没有评分")
 	}
-	return s.Points(f.Mean) + " (n = " + s.Count(f.N) + ")"
+	return s.Points(f.Mean) + " (" + s.n(f.N) + ")"
 }
 
 // Enough says what would decide an undetermined verdict, and how many ratings there are when there is little else to say.
