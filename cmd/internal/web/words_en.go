@@ -122,7 +122,7 @@ var englishPages = pageWords{
 	NoService:          "There is no service of this name",
 	NoServiceHelp:      "No rating has ever named it. Services are on the start page.",
 	NoSegment:          "There is no segment of this name",
-	NoSegmentHelp:      "No rating has ever named it. Segments come from customer_segment in the ratings.",
+	NoSegmentHelp:      "No rating has ever named it. Segments come from segment in the ratings.",
 	NoCustomer:         "There are no ratings of this customer",
 	NoCustomerHelp:     "Nobody of this id has rated in the last 800 days, or the ratings were erased.",
 	NoVersion:          "The form did not say which version of the alert it was about. Look at the alert, then send it again.",

@@ -122,7 +122,7 @@ var chinesePages = pageWords{
 	NoService:          "没有这个名称的服务",
 	NoServiceHelp:      "没有任何评分提到过它。服务列表见首页。",
 	NoSegment:          "没有这个名称的客户群",
-	NoSegmentHelp:      "没有任何评分提到过它。客户群来自评分中的 customer_segment。",
+	NoSegmentHelp:      "没有任何评分提到过它。客户群来自评分中的 segment。",
 	NoCustomer:         "没有该客户的评分",
 	NoCustomerHelp:     "近 800 天内没有这个编号的评分，或评分已被删除。",
 	NoVersion:          "表单没有说明针对警报的哪个版本。请先查看警报，再次提交。",
