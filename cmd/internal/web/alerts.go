@@ -16,14 +16,15 @@ import (
 
 // alertsPage is the watch list, and the alerts that a filter means.
 type alertsPage struct {
-	Watched []watchedRow // on the first page only
-	Total   int          // customers who need attention
-	Window  time.Duration
-	Filter  alertForm
-	Wrong   string // what is wrong with the filter; empty for nothing
-	Alerts  []alertRow
-	Next    string // path of the next page; empty for none
-	First   bool
+	Watched  []watchedRow // on the first page only
+	Total    int          // customers who need attention
+	Window   time.Duration
+	Filter   alertForm
+	Services []string // that the filter proposes
+	Wrong    string   // what is wrong with the filter; empty for nothing
+	Alerts   []alertRow
+	Next     string // path of the next page; empty for none
+	First    bool
 }
 
 // Beyond is how many customers who need attention are not shown.
@@ -46,7 +47,7 @@ const (
 func (w *Web) alerts(ctx context.Context, rw http.ResponseWriter, r *http.Request) error {
 	s := w.say(r)
 	form := formOf(r.URL.Query())
-	body := alertsPage{Filter: form, First: form.After == ""}
+	body := alertsPage{Filter: form, Services: w.Options.Services, First: form.After == ""}
 	status := http.StatusOK
 	f, wrong := form.filter(s.now)
 	if wrong == "" {

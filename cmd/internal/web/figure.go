@@ -1,6 +1,8 @@
 package web
 
 import (
+	"strconv"
+
 	"satisflow/pipeline/stats"
 	"satisflow/pipeline/window"
 )
@@ -33,7 +35,17 @@ func (s say) Text(f figure) string {
 	if f.N == 0 {
 		return s.in("no ratings", "没有评分")
 	}
-	return s.Percent(f.Share) + " (" + s.Interval(f) + ", " + s.n(f.N) + ")"
+	return s.Share(f) + " (" + s.Interval(f) + ", " + s.n(f.N) + ")"
+}
+
+// Share shows the share of the figure, with as many digits as it takes not to look like the target that it misses.
+func (s say) Share(f figure) string {
+	digits := 1
+	text := func(share float64) string { return strconv.FormatFloat(100*share, 'f', digits, 64) }
+	for f.Share != f.Target && text(f.Share) == text(f.Target) && digits < 3 {
+		digits++
+	}
+	return text(f.Share) + s.in(thin+"%", "%")
 }
 
 // Interval shows the interval of the share, without its unit.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,58 @@ func TestTheCustomerPageShowsWhatTheCustomerRated(t *testing.T) {
 	}
 	wantPage(t, get(h, "/customers/c-old", "en"), http.StatusOK, "no data", "No ratings in the last 90 days.")
 	wantPage(t, get(h, "/customers/nobody", "en"), http.StatusNotFound, "There are no ratings of this customer")
+}
+
+func TestAShareThatMissesTheTargetDoesNotLookLikeIt(t *testing.T) {
+	for _, c := range []struct {
+		share float64
+		want  string
+	}{{0.9496, "94.96 %"}, {0.95004, "95.004 %"}, {0.95, "95.0 %"}, {0.94, "94.0 %"}, {1, "100.0 %"}, {0.95000001, "95.000 %"}} {
+		if got := plain(say{lang: english}.Share(figure{N: 1, Share: c.share, Target: 0.95})); got != c.want {
+			t.Errorf("%v is shown as %s, want %s", c.share, got, c.want)
+		}
+	}
+}
+
+func TestATrendIsToldWithoutTheFirstFewRatings(t *testing.T) {
+	s, spec := say{lang: english}, window.DefaultWindows()[4]
+	for _, c := range []struct {
+		shares []float64 // of 100 ratings but the first, which has 5
+		want   string
+	}{
+		{[]float64{0.2, 0.9, 0.95}, "The share over 28 days rose from 90.0 % to 95.0 % within 24 hours."},
+		{[]float64{0.2, 0.9, 0.85, 0.8}, "The share over 28 days fell from 90.0 % to 80.0 % within 2 days."},
+		{[]float64{0.2, 0.9, 0.85, 0.9}, "The share over 28 days is where it was 2 days before: 90.0 %."},
+	} {
+		var figures []figure
+		for i, share := range c.shares {
+			f := figure{N: 100, Share: share}
+			if i == 0 {
+				f.N = 5
+			}
+			figures = append(figures, f)
+		}
+		if got := plain(trendTitle(figures, spec, s)); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+	if got := trendTitle([]figure{{N: 9}, {}}, spec, s); got != "The last 28 days have no ratings." {
+		t.Error(got)
+	}
+}
+
+func TestTheChartHoldsItsPointsAndSaysThemInItsTable(t *testing.T) {
+	body := wantPage(t, get(site(t, someWorld()), "/services/legal_consulting", "en"), http.StatusOK, "<td>2026-11-20</td><td>100.0 % (61.0–100.0, n = 6)</td>")
+	for _, m := range regexp.MustCompile(`cx="([0-9.]+)" cy="([0-9.]+)"`).FindAllStringSubmatch(body, -1) {
+		x, _ := strconv.ParseFloat(m[1], 64)
+		y, _ := strconv.ParseFloat(m[2], 64)
+		if x < 52 || x > 848 || y < 24 || y > 222 {
+			t.Errorf("a point at %v, %v", x, y)
+		}
+	}
+	if windows := strings.Count(body, "<tr><td>2026-"); windows != 28 {
+		t.Errorf("%d windows in the table, want 28", windows)
+	}
 }
 
 // hostile are ids that must work in links, and be inert.

@@ -91,6 +91,7 @@ var englishPages = pageWords{
 	YourName:           "Your name",
 	YourNameHelp:       "Goes into the record; this browser remembers it.",
 	CommentField:       "Comment",
+	NoTrend:            "There is no trend yet: it needs two windows that have closed.",
 	CommentHelp:        "No personal data, please.",
 	ResolveHelp:        "Needed to resolve (what helped) and to comment.",
 	ReopenHelp:         "Reopening begins the clocks anew.",

@@ -91,6 +91,7 @@ var chinesePages = pageWords{
 	YourName:           "您的姓名",
 	YourNameHelp:       "会写入处理记录，并由此浏览器记住。",
 	CommentField:       "备注",
+	NoTrend:            "暂无趋势：需要两个已结束的窗口。",
 	CommentHelp:        "请勿填写个人信息。",
 	ResolveHelp:        "解决（写明措施）和备注时必填。",
 	ReopenHelp:         "重新打开后期限重新计算。",
