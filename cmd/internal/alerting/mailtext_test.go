@@ -71,4 +71,7 @@ func TestAMailIsHTMLWhateverAServiceIsCalled(t *testing.T) {
 	if got := c.link(a.Subject); got != link {
 		t.Errorf("%s, want %s", got, link)
 	}
+	if got := c.link(alert.Subject{Dimension: alert.Customer, Value: ".."}); got != "https://satisflow.example.com/customers/?id=.." {
+		t.Errorf("%s: a browser would leave the page of the customers", got)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"satisflow/cmd/internal/alerting"
 	"satisflow/pipeline/alert"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/clickhouse"
@@ -48,7 +49,7 @@ func (w *Web) findCustomer(ctx context.Context, rw http.ResponseWriter, r *http.
 	if id == "" {
 		return w.unknown(rw, r, alert.Customer, nil)
 	}
-	http.Redirect(rw, r, to(subjectPath(alert.Customer, w.Stored(id)), languageOf(r)), http.StatusSeeOther)
+	http.Redirect(rw, r, to(alerting.PagePath(alert.Subject{Dimension: alert.Customer, Value: w.Stored(id)}), languageOf(r)), http.StatusSeeOther)
 	return nil
 }
 

@@ -117,6 +117,6 @@ func TestOddIDsAreFoundInTheEngine(t *testing.T) {
 	}
 	h := stored(t, w)
 	for i, id := range hostile {
-		wantPage(t, get(h, to(subjectPath(alert.Customer, id), english), ""), http.StatusOK, "<h1 class=\"id\">"+escaped(id)+"</h1>", "Mean, n = 1, 28 days", fmt.Sprintf("/alerts/odd%d?lang=en", i))
+		wantPage(t, get(h, to(alerting.PagePath(alert.Subject{Dimension: alert.Customer, Value: id}), english), ""), http.StatusOK, "<h1 class=\"id\">"+escaped(id)+"</h1>", "Mean, n = 1, 28 days", fmt.Sprintf("/alerts/odd%d?lang=en", i))
 	}
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 
+	"satisflow/cmd/internal/alerting"
 	"satisflow/pipeline/alert"
 )
 
@@ -21,27 +22,22 @@ func to(path string, lang language) string {
 }
 
 // Subject is the address of the page of whom an alert is about.
-func (p page) Subject(s alert.Subject) string {
-	return p.To(subjectPath(s.Dimension, s.Value))
-}
+func (p page) Subject(s alert.Subject) string { return p.To(alerting.PagePath(s)) }
 
 // Service is the address of the page of a service.
-func (p page) Service(name string) string { return p.To(subjectPath("service", name)) }
+func (p page) Service(name string) string {
+	return p.Subject(alert.Subject{Dimension: "service", Value: name})
+}
 
 // Segment is the address of the page of a segment.
-func (p page) Segment(name string) string { return p.To(subjectPath("segment", name)) }
+func (p page) Segment(name string) string {
+	return p.Subject(alert.Subject{Dimension: "segment", Value: name})
+}
 
 // Customer is the address of the page of a customer.
-func (p page) Customer(id string) string { return p.To(subjectPath(alert.Customer, id)) }
+func (p page) Customer(id string) string {
+	return p.Subject(alert.Subject{Dimension: alert.Customer, Value: id})
+}
 
 // Alert is the address of the page of an alert.
 func (p page) Alert(id string) string { return p.To("/alerts/" + url.PathEscape(id)) }
-
-// subjectPath is the page of a customer, service or segment. Browsers take . and .. for steps in a path however they are
-// written, so that customers of these ids are asked for by a parameter.
-func subjectPath(dimension, value string) string {
-	if dimension == alert.Customer && (value == "." || value == "..") {
-		return "/customers/?id=" + value
-	}
-	return "/" + dimension + "s/" + url.PathEscape(value)
-}

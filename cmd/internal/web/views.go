@@ -68,7 +68,7 @@ type choice struct {
 func (p page) Choices(days ...int) (all []choice) {
 	body := p.Body.(customerPage)
 	for _, n := range days {
-		path := subjectPath(alert.Customer, body.ID)
+		path := alerting.PagePath(alert.Subject{Dimension: alert.Customer, Value: body.ID})
 		if strings.Contains(path, "?") {
 			path += "&days=" + strconv.Itoa(n)
 		} else {
