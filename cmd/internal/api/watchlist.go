@@ -20,7 +20,7 @@ type watchlistOutput struct{ Body Watchlist }
 // Watchlist are the customers who need attention now.
 type Watchlist struct {
 	At        time.Time         `json:"at" doc:"When it was made"`
-	Window    string            `json:"window" doc:"Length of the times that are compared" example:"672h0m0s"`
+	Window    string            `json:"window" doc:"Length of the times that are compared" example:"28d"`
 	Total     int               `json:"total" doc:"Customers who need attention, those beyond the limit too"`
 	Customers []WatchedCustomer `json:"customers" nullable:"false" doc:"Who needs most first"`
 }
@@ -77,7 +77,7 @@ func (a *API) watchlist(ctx context.Context, in *watchlistInput) (*watchlistOutp
 		return nil, a.unreadable(ctx, err)
 	}
 	now := a.Now()
-	out := Watchlist{At: now.UTC(), Window: list.Window.String(), Total: list.Total, Customers: make([]WatchedCustomer, len(list.Customers))}
+	out := Watchlist{At: now.UTC(), Window: days(list.Window) + "d", Total: list.Total, Customers: make([]WatchedCustomer, len(list.Customers))}
 	for i := range list.Customers {
 		out.Customers[i] = a.watchedOf(&list.Customers[i], now)
 	}
