@@ -14,5 +14,7 @@
 //   - The supervisor ends the server and removes the folder when the go test process has gone, however it went, or
 //     when no test process has used the server for 10 s (a test binary started from a shell has the shell as its
 //     parent, which stays). The server in turn dies with the supervisor.
+//   - Tests of other packages use the server at the same time: a statement that holds for all of it, such as SYSTEM STOP
+//     MERGES without a table, is felt by them.
 //   - A supervisor must not hold go test's output open: go test would wait for it.
 package testkit
