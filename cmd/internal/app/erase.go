@@ -35,7 +35,8 @@ func newEraseCommand(s *shell) *cobra.Command {
 		Long: `Erase ratings by their rating_id, or all ratings of a customer: comment, answers and attributes
 are removed and every sum is made anew without them. The erasures go through Kafka as events;
 this command waits until the processor has stored them, deletes the rejected records that name
-the subjects, and merges the months concerned, so that no part on disk holds the text.
+the subjects and what people wrote on their alerts, and merges the months concerned, so that no
+part on disk holds the text.
 
 What remains: the row of an erased rating with its rating_id, customer_id, service and time; the
 records in the Kafka topics until their retention; an entry in the table erasures with hashes of
