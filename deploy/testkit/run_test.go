@@ -2,14 +2,19 @@ package testkit
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
+
+	"satisflow/sinks/clickhouse/engine/filelock"
 )
 
 // serverLine is what logServer prints of the shared server, in a test process that another test started.
@@ -68,6 +73,44 @@ func TestNothingIsLeftOfARunThatWasKilled(t *testing.T) {
 	}
 	_ = shell.Wait() // it was killed
 	assertNothingIsLeft(t, run, serverLine.FindStringSubmatch(out.String())[1])
+}
+
+func TestWhoJoinsWhileAServersFolderGoesFindsNoServer(t *testing.T) {
+	for range 5 {
+		dir := filepath.Join(t.TempDir(), "run")
+		start, err := lockInside(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		self, _ := identify(os.Getpid())
+		if err := writeAddress(dir, address{Supervisor: self.String()}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2000 { // so that it takes a while
+			if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		found := make(chan bool)
+		go func() {
+			joined, err := filelock.Try(filepath.Join(dir, startLock))
+			for err != nil && !errors.Is(err, os.ErrNotExist) {
+				joined, err = filelock.Try(filepath.Join(dir, startLock))
+			}
+			_, running := readAddress(dir)
+			if err == nil {
+				_ = joined.Release()
+			}
+			found <- running
+		}()
+		if err := remove(dir); err != nil {
+			t.Error(err)
+		}
+		_ = start.Release() // of a file that has gone
+		if <-found {
+			t.Fatal("found the address of a server that has ended")
+		}
+	}
 }
 
 func testProcesses(script string) *exec.Cmd {

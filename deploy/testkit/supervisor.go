@@ -94,10 +94,24 @@ func supervise(service, dir string, run processID) error {
 	defer cancel()
 	// Nobody can see an error any more, and the folder goes in any case.
 	_ = s.Stop(ctx)
-	err = os.RemoveAll(dir)
+	err = remove(dir)
 	if joining != nil {
 		err = errors.Join(err, joining.Release())
 	}
+	return err
+}
+
+// remove empties the folder, the lock that keeps others from joining last: without it they would find the address of a
+// server that has ended, or lose what they put there. The folder stays if somebody is quick to begin anew in it.
+func remove(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.Name() != startLock {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	err = errors.Join(err, os.Remove(filepath.Join(dir, startLock)))
+	_ = os.Remove(dir)
 	return err
 }
 

@@ -144,6 +144,7 @@ func TestAfterAnErasureOfACustomerNoReadAndNoPartShowsTheTextAndEverySumIsMadeAn
 		t.Errorf("found %d ratings, %d erased, %d dead letters, %v", len(found.Ratings), found.AlreadyErased, found.DeadLetters, err)
 	}
 	entry := s.erase(e, request)
+	entry.ID = "" // one in 16 of them holds c-7
 	if entry.Ratings != 20 || entry.DeadLetters != 1 || !strings.HasPrefix(entry.Subjects[0], "sha256:") || strings.Contains(fmt.Sprint(entry), "c-7") {
 		t.Errorf("the audit has %+v", entry)
 	}
