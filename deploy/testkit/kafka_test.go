@@ -19,8 +19,10 @@ func TestATopicTakesAndGivesRecords(t *testing.T) {
 
 func produce(t *testing.T, broker, topic string, values ...string) {
 	t.Helper()
+	transport := &kafka.Transport{} // the default one remembers for seconds which topics there were
+	defer transport.CloseIdleConnections()
 	w := &kafka.Writer{
-		Addr: kafka.TCP(broker), Topic: topic, RequiredAcks: kafka.RequireAll, BatchTimeout: time.Millisecond,
+		Addr: kafka.TCP(broker), Topic: topic, RequiredAcks: kafka.RequireAll, BatchTimeout: time.Millisecond, Transport: transport,
 		Balancer: kafka.BalancerFunc(func(kafka.Message, ...int) int { return 0 }),
 	}
 	for _, value := range values {
