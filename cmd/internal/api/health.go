@@ -9,10 +9,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Check says whether a part that the process needs works: kafka, clickhouse, processor. Check must heed its context.
+// Check says whether a part that the process works with is well: kafka, clickhouse, processor. Check must heed its context.
 type Check struct {
-	Name  string
-	Check func(ctx context.Context) error
+	Name     string
+	Check    func(ctx context.Context) error
+	Optional bool // the process is ready without it: what the part should get waits
 }
 
 // Health is the answer of /healthz.
@@ -33,16 +34,32 @@ func health(context.Context, *struct{}) (*healthOutput, error) {
 
 // Readiness is the answer of /readyz.
 type Readiness struct {
-	Status string `json:"status" enum:"ok,failing" doc:"ok when every part is"`
+	Status string `json:"status" enum:"ok,degraded,failing" doc:"ok when every part is; degraded when only optional ones are not"`
 	Parts  []Part `json:"parts" nullable:"false"`
 }
 
 // Part is the state of one part.
 type Part struct {
-	Name  string    `json:"name" example:"kafka"`
-	OK    bool      `json:"ok"`
-	Since time.Time `json:"since" doc:"Since when it is in this state, as far as it was asked"`
-	Error string    `json:"error,omitempty" doc:"What fails"`
+	Name     string    `json:"name" example:"kafka"`
+	OK       bool      `json:"ok"`
+	Optional bool      `json:"optional,omitempty" doc:"The process is ready without it: what it should get waits"`
+	Since    time.Time `json:"since" doc:"Since when it is in this state, as far as it was asked"`
+	Error    string    `json:"error,omitempty" doc:"What fails"`
+}
+
+// ReadinessOf returns the answer about parts, and its HTTP status.
+func ReadinessOf(parts []Part) (int, Readiness) {
+	status, r := http.StatusOK, Readiness{Status: "ok", Parts: parts}
+	for _, p := range parts {
+		switch {
+		case p.OK:
+		case !p.Optional:
+			return http.StatusServiceUnavailable, Readiness{Status: "failing", Parts: parts}
+		default:
+			r.Status = "degraded"
+		}
+	}
+	return status, r
 }
 
 type readyOutput struct {
@@ -52,7 +69,7 @@ type readyOutput struct {
 
 func readyOperation() huma.Operation {
 	return huma.Operation{OperationID: "readiness", Method: http.MethodGet, Path: "/readyz", Tags: []string{"operations"},
-		Summary: "Say whether every part works", Description: "The status is 503 when a part fails."}
+		Summary: "Say whether every part works", Description: "The status is 503 when a part fails that is not optional."}
 }
 
 // readyFailing documents that a failing part changes the status and not the form of the answer.
@@ -63,13 +80,8 @@ func readyFailing(o *huma.OpenAPI) {
 }
 
 func (a *API) ready(ctx context.Context, _ *struct{}) (*readyOutput, error) {
-	out := &readyOutput{Status: http.StatusOK, Body: Readiness{Status: "ok", Parts: a.parts.check(ctx, a.Now)}}
-	for _, p := range out.Body.Parts {
-		if !p.OK {
-			out.Status, out.Body.Status = http.StatusServiceUnavailable, "failing"
-		}
-	}
-	return out, nil
+	status, body := ReadinessOf(a.parts.check(ctx, a.Now))
+	return &readyOutput{Status: status, Body: body}, nil
 }
 
 const (
@@ -88,7 +100,7 @@ type parts struct {
 func newParts(checks []Check) *parts {
 	p := &parts{checks: checks, states: make([]Part, len(checks))}
 	for i, c := range checks {
-		p.states[i].Name = c.Name
+		p.states[i].Name, p.states[i].Optional = c.Name, c.Optional
 	}
 	return p
 }

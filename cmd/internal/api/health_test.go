@@ -16,8 +16,8 @@ func TestReadinessListsEachPartAndSinceWhen(t *testing.T) {
 	w := newWorld(t, func(o *Options) {
 		o.Now = func() time.Time { return clock }
 		o.Checks = []Check{
-			{"kafka", func(context.Context) error { asked.Add(1); return kafka }},
-			{"clickhouse", func(context.Context) error { return nil }},
+			{Name: "kafka", Check: func(context.Context) error { asked.Add(1); return kafka }},
+			{Name: "clickhouse", Check: func(context.Context) error { return nil }},
 		}
 	})
 	ask := func(status int) Readiness {
@@ -46,9 +46,34 @@ func TestReadinessListsEachPartAndSinceWhen(t *testing.T) {
 	}
 }
 
+func TestAnOptionalPartThatFailsIsSaidAndLeavesTheProcessReady(t *testing.T) {
+	for name, c := range map[string]struct {
+		kafka, mail error
+		status      int
+		says        string
+	}{
+		"both well":       {nil, nil, http.StatusOK, "ok"},
+		"no mail":         {nil, errors.New("refused"), http.StatusOK, "degraded"},
+		"no Kafka":        {errors.New("refused"), nil, http.StatusServiceUnavailable, "failing"},
+		"neither of both": {errors.New("refused"), errors.New("refused"), http.StatusServiceUnavailable, "failing"},
+	} {
+		w := newWorld(t, func(o *Options) {
+			o.Checks = []Check{
+				{Name: "mail", Check: func(context.Context) error { return c.mail }, Optional: true},
+				{Name: "kafka", Check: func(context.Context) error { return c.kafka }},
+			}
+		})
+		var got Readiness
+		w.get("/readyz").into(c.status, &got)
+		if got.Status != c.says || len(got.Parts) != 2 || !got.Parts[0].Optional || got.Parts[1].Optional || got.Parts[0].OK != (c.mail == nil) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestACheckThatHangsFailsInTime(t *testing.T) {
 	w := newWorld(t, func(o *Options) {
-		o.Checks = []Check{{"kafka", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}}
+		o.Checks = []Check{{Name: "kafka", Check: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}}
 	})
 	begin := time.Now()
 	if a := w.get("/readyz"); a.status != http.StatusServiceUnavailable || time.Since(begin) > 2*checkTimeout {

@@ -23,7 +23,8 @@ import (
 type alerts struct {
 	api.Alerts
 	erasure.AlertText
-	parts []part // none for a gateway that only reads
+	parts  []part      // none for a gateway that only reads
+	checks []api.Check // of those who are told
 }
 
 // newAlerts composes the alerts: the service that raises them, or a reader where another gateway does or nobody is to.
@@ -37,6 +38,7 @@ func newAlerts(cfg *config.Config, on *ground, down *teardown, log zerolog.Logge
 	if cfg.Gateway.ReadOnly || !cfg.Alerts.Enabled {
 		return &alerts{Alerts: alerting.NewReader(cfg.Alerting(), with), AlertText: store}, nil
 	}
+	var checks []api.Check
 	if cfg.Alertmanager.Enabled() {
 		client, err := alertmanager.New(cfg.Alertmanager, on.reg, log)
 		if err != nil {
@@ -44,6 +46,7 @@ func newAlerts(cfg *config.Config, on *ground, down *teardown, log zerolog.Logge
 		}
 		down.add(func(context.Context) error { client.Close(); return nil })
 		with.Pusher = client
+		checks = append(checks, api.Check{Name: "alertmanager", Check: client.Ready, Optional: true})
 	}
 	if cfg.Mail.Enabled() {
 		sender, err := mail.New(cfg.Mail, on.reg)
@@ -51,6 +54,7 @@ func newAlerts(cfg *config.Config, on *ground, down *teardown, log zerolog.Logge
 			return nil, usageError(fmt.Errorf("mail: %w", err))
 		}
 		with.Mailer = sender
+		checks = append(checks, api.Check{Name: "mail", Check: seldom(sender.Ready, time.Now), Optional: true})
 	}
 	service, err := alerting.New(cfg.Alerting(), with)
 	if err != nil {
@@ -58,7 +62,7 @@ func newAlerts(cfg *config.Config, on *ground, down *teardown, log zerolog.Logge
 	}
 	lease := clickhouse.NewLease(on.conn, "gateway that writes", holder())
 	run := func(ctx context.Context) error { return alone(ctx, lease, service.Run, log) }
-	return &alerts{service, service, []part{{"alerts", run}}}, nil
+	return &alerts{service, service, []part{{"alerts", run}}, checks}, nil
 }
 
 // holder names this process among all that may want the lease.

@@ -202,7 +202,7 @@ func writeConnection(dir *devstack.Dir, loaded *config.Loaded, where places) (st
 	return dir.Write("connect.yaml", config.File("How to reach this stack, written by satisflow dev at each start. Take it by --config.", settings...))
 }
 
-// announcement waits until every part works, and tells the user where it is.
+// announcement waits until every part works that must, and tells the user where it is.
 func (s *shell) announcement(where places, checks []api.Check, begin time.Time) part {
 	return part{"announcement", func(ctx context.Context) error {
 		for !allPass(ctx, checks) {
@@ -219,5 +219,5 @@ func (s *shell) announcement(where places, checks []api.Check, begin time.Time) 
 }
 
 func allPass(ctx context.Context, checks []api.Check) bool {
-	return !slices.ContainsFunc(checks, func(c api.Check) bool { return c.Check(ctx) != nil })
+	return !slices.ContainsFunc(checks, func(c api.Check) bool { return !c.Optional && c.Check(ctx) != nil })
 }

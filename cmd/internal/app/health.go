@@ -28,3 +28,38 @@ func healthPart(health *metrics.Health, checks []api.Check) part {
 		}
 	}}
 }
+
+// Answers of a check that costs the other side something are kept for so long.
+const (
+	keepGood = 5 * time.Minute
+	keepBad  = 30 * time.Second
+)
+
+// seldom asks a check again only when its last answer is old: a mail server would tire of a sign-in with every probe. A
+// caller that goes away leaves the answer to the next one.
+func seldom(check func(context.Context) error, now func() time.Time) func(context.Context) error {
+	running := make(chan struct{}, 1) // filled while the check runs
+	var err error
+	var until time.Time
+	return func(ctx context.Context) error {
+		answer := make(chan error, 1)
+		go func() {
+			running <- struct{}{}
+			defer func() { <-running }()
+			if !now().Before(until) {
+				err = check(context.WithoutCancel(ctx)) // it has a timeout of its own
+				until = now().Add(keepGood)
+				if err != nil {
+					until = now().Add(keepBad)
+				}
+			}
+			answer <- err
+		}()
+		select {
+		case err := <-answer:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

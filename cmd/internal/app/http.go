@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,10 +58,7 @@ func probes(reg *prometheus.Registry, parts func(context.Context) []api.Part) *h
 	mux.Handle("GET /metrics", metricsHandler(reg))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, api.Health{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		status, ready := http.StatusOK, api.Readiness{Status: "ok", Parts: parts(r.Context())}
-		if slices.ContainsFunc(ready.Parts, func(p api.Part) bool { return !p.OK }) {
-			status, ready.Status = http.StatusServiceUnavailable, "failing"
-		}
+		status, ready := api.ReadinessOf(parts(r.Context()))
 		answer(w, status, ready)
 	})
 	return mux

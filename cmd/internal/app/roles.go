@@ -218,7 +218,7 @@ func composeRole(r role, cfg *config.Config, on *ground, down *teardown, log zer
 	if err != nil {
 		return c, err
 	}
-	c.parts = append(c.parts, alerts.parts...)
+	c.parts, c.checks = append(c.parts, alerts.parts...), append(c.checks, alerts.checks...)
 	erasing, closeErasing, err := newErasing(cfg, on.conn, alerts, on.reg, log)
 	if err != nil {
 		return c, err
