@@ -5,171 +5,239 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"satisflow/deploy/testkit"
 )
 
-// quickLease is a lease that beats ten times a second.
+// quickLease is a lease that is renewed ten times a second.
 func quickLease(conn driver.Conn, holder string) *Lease {
-	l := NewLease(conn, "gateway", holder)
-	l.beat, l.settle = 100*time.Millisecond, 100*time.Millisecond
+	l := NewLease(conn, "a test", holder)
+	l.times.beat, l.times.term, l.times.watch = 100*time.Millisecond, 600*time.Millisecond, 900*time.Millisecond
 	return l
 }
 
-const leaseWatch = time.Second
-
-// run lets the holder beat; end stops it as a kill would and returns what Run returned.
-func (l *Lease) run(t *testing.T) (end func() error) {
+// holding has the holder hold the lease in the background. It returns when it does; end ends the work and returns what Hold
+// did.
+func holding(t *testing.T, l *Lease) (end func() error) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- l.Run(ctx) }()
+	begun, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- l.Hold(ctx, func(ctx context.Context) error {
+			close(begun)
+			<-ctx.Done()
+			return nil
+		})
+	}()
 	end = sync.OnceValue(func() error { cancel(); return <-ended })
 	t.Cleanup(func() { _ = end() })
+	select {
+	case <-begun:
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("%s did not get the lease: %v", l.holder, err)
+	}
 	return end
 }
 
-func acquire(t *testing.T, l *Lease) {
-	t.Helper()
-	if err := l.Acquire(t.Context(), leaseWatch, now); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestASecondHolderIsRefusedWhileTheFirstBeats(t *testing.T) {
+func TestASecondHolderIsRefusedWhileTheFirstRenews(t *testing.T) {
 	conn := migrated(t)
 	first := quickLease(conn, "host-1:42")
-	acquire(t, first)
-	first.run(t)
-	for range 2 {
-		begin := time.Now()
-		err := quickLease(conn, "host-2:43").Acquire(t.Context(), leaseWatch, now.Add(time.Hour))
-		var held *HeldError
-		if !errors.As(err, &held) || held.Holder != "host-1:42" || !held.Since.Equal(now) || held.Role != "gateway" {
-			t.Errorf("%v; want that host-1:42 has it since %s", err, now)
-		}
-		if took := time.Since(begin); took >= leaseWatch {
-			t.Errorf("refused after %s: want it at the first beat that is seen", took)
-		}
-	}
-	other := NewLease(conn, "reports", "host-2:43")
-	if err := other.Acquire(t.Context(), leaseWatch, now); err != nil {
-		t.Errorf("another role: %v", err)
-	}
-}
-
-func TestADeadHoldersLeaseIsTakenOver(t *testing.T) {
-	conn := migrated(t)
-	first, second := quickLease(conn, "one"), quickLease(conn, "two")
-	acquire(t, first)
-	end := first.run(t)
-	time.Sleep(3 * first.beat)
-	if err := end(); err != nil { // without a release
-		t.Fatal(err)
-	}
-	begin := time.Now()
-	acquire(t, second)
-	if took := time.Since(begin); took < leaseWatch {
-		t.Errorf("taken over after %s, before the watch of %s was over", took, leaseWatch)
-	}
-	end = second.run(t)
-	// The first one was only stopped in its tracks.
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	err := first.Run(ctx)
+	end := holding(t, first)
+	err := quickLease(conn, "host-2:43").Hold(t.Context(), func(context.Context) error { t.Error("two hold it"); return nil })
 	var held *HeldError
-	if !errors.As(err, &held) || held.Holder != "two" {
-		t.Errorf("the first goes on with %v; want that two has it", err)
+	if !errors.As(err, &held) || held.Holder != "host-1:42" || time.Since(held.Since) > time.Minute || held.Name != "a test" {
+		t.Errorf("%v; want that host-1:42 has it", err)
 	}
-	if err := first.Release(t.Context()); err != nil {
+	ran := false
+	other := NewLease(conn, "another test", "host-2:43")
+	if err := other.Hold(t.Context(), func(context.Context) error { ran = true; return errWork }); !errors.Is(err, errWork) || !ran {
+		t.Errorf("another lease: %v, ran: %v", err, ran)
+	}
+	if err := first.Held(); err != nil {
 		t.Error(err)
 	}
-	time.Sleep(3 * second.beat)
 	if err := end(); err != nil {
-		t.Errorf("the second lost it by what the first did: %v", err)
+		t.Error(err)
+	}
+	if err := first.Held(); err == nil {
+		t.Error("it is held after its release")
 	}
 }
 
-func TestALeaseThatWasGivenUpIsTakenAtOnce(t *testing.T) {
+var errWork = errors.New("the work failed")
+
+func TestALeaseThatWasReleasedIsTakenAtOnceAndInTurn(t *testing.T) {
 	conn := migrated(t)
 	first := quickLease(conn, "one")
-	acquire(t, first)
-	end := first.run(t)
-	time.Sleep(3 * first.beat)
-	if err := errors.Join(end(), first.Release(t.Context())); err != nil {
+	end := holding(t, first)
+	var order []string
+	var turns sync.WaitGroup
+	turns.Go(func() {
+		if err := quickLease(conn, "two").HoldInTurn(t.Context(), func(context.Context) error { order = append(order, "two"); return nil }); err != nil {
+			t.Error(err)
+		}
+	})
+	time.Sleep(3 * first.times.watch) // it waits on, though the watch is long over
+	order = append(order, "one")
+	if err := end(); err != nil {
 		t.Fatal(err)
 	}
-	const watch = time.Hour
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := quickLease(conn, "two").Acquire(ctx, watch, now); err != nil {
+	turns.Wait()
+	if fmt.Sprint(order) != "[one two]" {
+		t.Errorf("held by %v", order)
+	}
+	slow := quickLease(conn, "three")
+	slow.times.watch = time.Hour
+	if err := slow.Hold(t.Context(), func(context.Context) error { return nil }); err != nil {
 		t.Errorf("%v; want it without a watch", err)
 	}
 }
 
-func TestALeaseGivenUpWhileAnotherWatchesIsTaken(t *testing.T) {
-	conn := migrated(t)
-	first := quickLease(conn, "one")
-	acquire(t, first)
-	go func() {
-		time.Sleep(leaseWatch / 3)
-		if err := first.Release(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	}()
-	acquire(t, quickLease(conn, "two"))
+// Two holders, of which one is cut off in each of the ways that a network has: the first stops before the second starts.
+func TestAHolderThatIsCutOffStopsBeforeItsSuccessorStarts(t *testing.T) {
+	for name, cut := range map[string]func(*testkit.Wire){"cut": (*testkit.Wire).Cut, "frozen": (*testkit.Wire).Freeze} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := testkit.ClickHouse(t)
+			if _, err := Migrate(t.Context(), db.Open(), MigrateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			dsn, wire := testkit.Behind(t, db.DSN)
+			first, second := quickLease(testkit.OpenClickHouse(t, dsn), "one"), quickLease(db.Open(), "two")
+			var stopped atomic.Int64
+			begun, ended := make(chan struct{}), make(chan error, 1)
+			go func() {
+				ended <- first.Hold(t.Context(), func(ctx context.Context) error {
+					close(begun)
+					<-ctx.Done()
+					stopped.Store(time.Now().UnixNano())
+					if first.Held() == nil {
+						t.Error("its context ended while it has the lease")
+					}
+					return ctx.Err()
+				})
+			}()
+			<-begun
+			time.Sleep(5 * first.times.beat)
+			if stopped.Load() != 0 {
+				t.Fatal("it stopped, though nothing was wrong")
+			}
+			cut(wire)
+			err := second.Hold(t.Context(), func(context.Context) error {
+				if at := stopped.Load(); at == 0 || at > time.Now().UnixNano() {
+					t.Error("both hold the lease")
+				}
+				wire.Heal() // the first finds its way back, and changes nothing
+				time.Sleep(2 * second.times.term)
+				return second.Held()
+			})
+			if err != nil {
+				t.Errorf("the second: %v", err)
+			}
+			var lost *LostError
+			if err := <-ended; !errors.As(err, &lost) || lost.Name != "a test" {
+				t.Errorf("the first: %v; want that it lost the lease", err)
+			}
+		})
+	}
 }
 
-func TestOfTwoAtOnceExactlyOneWinsInTheEnd(t *testing.T) {
+func TestAHolderThatWasSuspendedKnowsItBeforeItsContextEnds(t *testing.T) {
 	conn := migrated(t)
-	for round := range 5 {
-		time.Sleep(leaseWatch) // a beat that was under way when its holder ended may still come
-		l := func(i int) *Lease {
-			l := quickLease(conn, fmt.Sprintf("%d-%d", round, i))
-			l.role = fmt.Sprint("gateway-", round/2) // the second time from one that is dead
-			return l
+	l := quickLease(conn, "one")
+	err := l.Hold(t.Context(), func(context.Context) error {
+		l.mu.Lock()
+		l.until = time.Now() // as it is after SIGSTOP and SIGCONT, before any goroutine ran
+		l.mu.Unlock()
+		if l.Held() == nil {
+			t.Error("its term is over and it has the lease")
 		}
-		const claims = 4
-		errs := make([]error, claims)
-		leases := make([]*Lease, claims)
-		var wait sync.WaitGroup
-		for i := range claims {
-			leases[i] = l(i)
-			wait.Go(func() { errs[i] = leases[i].Acquire(t.Context(), leaseWatch/2, now) })
+		return nil
+	})
+	var lost *LostError
+	if !errors.As(err, &lost) {
+		t.Errorf("%v; want that work which ended too late is not done", err)
+	}
+}
+
+func TestALateRenewalDoesNotReviveALease(t *testing.T) {
+	conn := migrated(t)
+	l := quickLease(conn, "one")
+	l.times.beat = time.Hour
+	_ = l.Hold(t.Context(), func(ctx context.Context) error {
+		<-ctx.Done() // nobody renews
+		if err := l.prolong(t.Context()); err == nil || l.Held() == nil {
+			t.Errorf("revived: %v", err)
 		}
-		wait.Wait()
-		running := 0
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-		for i, err := range errs {
-			var held *HeldError
-			switch {
-			case err == nil:
-				wait.Go(func() { errs[i] = leases[i].Run(ctx) })
-			case !errors.As(err, &held):
+		return nil
+	})
+}
+
+func TestADeadHoldersLeaseIsTakenOverAfterTheWatch(t *testing.T) {
+	conn := migrated(t)
+	first, second := quickLease(conn, "one"), quickLease(conn, "two")
+	if err := first.acquire(t.Context(), false); err != nil { // and it dies
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	holding(t, second)
+	if took := time.Since(begin); took < second.times.watch {
+		t.Errorf("taken over after %s, before the watch of %s was over", took, second.times.watch)
+	}
+	first.forget(t.Context(), 1000) // which it had sent before
+	if row, err := second.read(t.Context()); err != nil || row.holder != "two" {
+		t.Errorf("%+v, %v: the first released what the second has", row, err)
+	}
+}
+
+func TestOfManyAtOnceNoTwoHoldItAtOnce(t *testing.T) {
+	conn := migrated(t)
+	var holders, runs atomic.Int32
+	var group sync.WaitGroup
+	for i := range 5 {
+		group.Go(func() {
+			err := quickLease(conn, fmt.Sprint(i)).HoldInTurn(t.Context(), func(ctx context.Context) error {
+				if n := holders.Add(1); n > 1 {
+					t.Errorf("%d hold it", n)
+				}
+				runs.Add(1)
+				time.Sleep(50 * time.Millisecond)
+				holders.Add(-1)
+				return nil
+			})
+			if err != nil {
 				t.Error(err)
 			}
-		}
-		wait.Wait()
-		cancel()
-		for _, err := range errs {
-			if err == nil {
-				running++
-			}
-		}
-		if running != 1 {
-			t.Errorf("round %d: %d hold it in the end: %v; want 1", round, running, errs)
-		}
+		})
+	}
+	group.Wait()
+	if runs.Load() != 5 {
+		t.Errorf("%d had their turn, want 5", runs.Load())
+	}
+}
+
+func TestAClaimThatWasSlowDoesNotCount(t *testing.T) {
+	conn := migrated(t)
+	l := quickLease(conn, "one")
+	stale := seenRow{asked: time.Now().Add(-2 * l.times.prompt)}
+	if claimed, err := l.claim(t.Context(), stale); claimed || err != nil {
+		t.Errorf("claimed: %v, %v; want that it claims again", claimed, err)
 	}
 }
 
 func TestAClaimThatIsBrokenOffIsGivenUp(t *testing.T) {
 	conn := migrated(t)
 	first := quickLease(conn, "one")
-	first.settle = time.Minute
+	first.times.settle = time.Minute
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if err := first.Acquire(ctx, leaseWatch, now); !errors.Is(err, context.DeadlineExceeded) {
+	if err := first.acquire(ctx, false); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
 	if row, err := first.read(t.Context()); err != nil || row.holder != "" || row.version != 2 {
@@ -177,20 +245,53 @@ func TestAClaimThatIsBrokenOffIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestAHolderGoesOnWhenTheServerWasAway(t *testing.T) {
+func TestAHolderGoesOnWhenTheServerWasAwayForAMoment(t *testing.T) {
 	conn := migrated(t)
 	l := quickLease(conn, "one")
-	acquire(t, l)
-	l.run(t)
-	exec(t, conn, "RENAME TABLE gateway_lease TO away")
-	time.Sleep(5 * l.beat)
-	exec(t, conn, "RENAME TABLE away TO gateway_lease")
+	l.times.term, l.times.watch = 3*time.Second, 4*time.Second
+	end := holding(t, l)
+	exec(t, conn, "RENAME TABLE leases TO away")
+	time.Sleep(5 * l.times.beat)
+	exec(t, conn, "RENAME TABLE away TO leases")
 	before, err := l.read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(5 * l.beat)
+	time.Sleep(5 * l.times.beat)
 	if row, err := l.read(t.Context()); err != nil || row.holder != "one" || row.version <= before.version {
-		t.Errorf("%+v after %+v, %v; want more beats", row, before, err)
+		t.Errorf("%+v after %+v, %v; want more renewals", row, before, err)
+	}
+	if err := end(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Several migrators at once, as the roles of a deployment start with --migrate.
+func TestMigratorsTakeTurns(t *testing.T) {
+	db := testkit.ClickHouse(t)
+	var group sync.WaitGroup
+	var took atomic.Int32
+	for i := range 3 {
+		conn := db.Open()
+		group.Go(func() {
+			steps, err := MigrateInTurn(t.Context(), conn, MigrateOptions{}, fmt.Sprint("migrator ", i))
+			if err != nil {
+				t.Errorf("migrator %d: %v", i, err)
+			}
+			if len(steps) > 0 {
+				took.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	if took.Load() != 1 {
+		t.Errorf("%d of 3 took migrations, want one", took.Load())
+	}
+}
+
+func TestTheLeasesTimesKeepTheirOrder(t *testing.T) {
+	times := defaultLeaseTimes()
+	if times.term <= 2*times.beat || times.watch < times.term*5/4 || times.settle <= times.prompt {
+		t.Errorf("%+v: a successor may start before its holder stops, or two claims stand", times)
 	}
 }

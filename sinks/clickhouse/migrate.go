@@ -16,6 +16,23 @@ import (
 //go:embed sql/*.sql sql/queries/*.sql
 var files embed.FS
 
+// MigrateInTurn is Migrate while this process has the MigrationLease, so that of several that start at once one migrates and
+// the others find nothing to do. The holder is the name of this process.
+func MigrateInTurn(ctx context.Context, conn driver.Conn, opts MigrateOptions, holder string) (taken []Migration, err error) {
+	pending, err := Pending(ctx, conn)
+	if err != nil || len(pending) == 0 {
+		return nil, err
+	}
+	if err := execute(ctx, conn, schema{cluster: opts.Cluster}, "leases.sql", embedded("leases.sql")); err != nil {
+		return nil, err
+	}
+	err = NewLease(conn, MigrationLease, holder).HoldInTurn(ctx, func(ctx context.Context) error {
+		taken, err = Migrate(ctx, conn, opts)
+		return err
+	})
+	return taken, err
+}
+
 // MigrateOptions say what kind of server the schema is for.
 type MigrateOptions struct {
 	Cluster string // name of the server's cluster, empty for a single server
@@ -68,8 +85,10 @@ func Migrate(ctx context.Context, conn driver.Conn, opts MigrateOptions) ([]Migr
 	if s.settings, err = knownTableSettings(ctx, conn); err != nil {
 		return nil, err
 	}
-	if err := execute(ctx, conn, s, "schema_migrations.sql", embedded("schema_migrations.sql")); err != nil {
-		return nil, err
+	for _, name := range []string{"schema_migrations.sql", "leases.sql"} {
+		if err := execute(ctx, conn, s, name, embedded(name)); err != nil {
+			return nil, err
+		}
 	}
 	pending, err := Pending(ctx, conn)
 	if err != nil {

@@ -149,7 +149,7 @@ func TestReplacingNeverMissesAVersion(t *testing.T) {
 
 		"customer_satisfaction_alerts":        {"id", ""},
 		"customer_satisfaction_alert_entries": {"id, version, at, action", "toYYYYMM(at)"},
-		"gateway_lease":                       {"role", ""},
+		"leases":                              {"name", ""},
 	}
 	for _, table := range tables {
 		if got := [2]string{table.Sorting, table.Partition}; got != want[table.Name] {
@@ -165,7 +165,7 @@ func TestTheClusterVariantParses(t *testing.T) {
 	conn := testkit.ClickHouse(t).Open()
 	s := schema{cluster: "main", settings: map[string]bool{"auto_statistics_types": true}}
 	var tables, distributed, replicated int
-	for _, m := range append(Migrations(), Migration{Name: "schema_migrations.sql", text: embedded("schema_migrations.sql")}) {
+	for _, m := range append(Migrations(), Migration{Name: "schema_migrations.sql", text: embedded("schema_migrations.sql")}, Migration{Name: "leases.sql", text: embedded("leases.sql")}) {
 		statements, err := s.render(m.Name, m.text)
 		if err != nil {
 			t.Fatal(err)

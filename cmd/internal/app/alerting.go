@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
 
 	"satisflow/cmd/internal/alerting"
 	"satisflow/cmd/internal/api"
@@ -60,45 +58,21 @@ func newAlerts(cfg *config.Config, on *ground, down *teardown, log zerolog.Logge
 	if err != nil {
 		return nil, usageError(err)
 	}
-	lease := clickhouse.NewLease(on.conn, "gateway that writes", holder())
-	run := func(ctx context.Context) error { return alone(ctx, lease, service.Run, log) }
+	lease := clickhouse.NewLease(on.conn, clickhouse.GatewayLease, clickhouse.Holder())
+	run := func(ctx context.Context) error { return withLease(ctx, lease, service.Run, log) }
 	return &alerts{service, service, []part{{"alerts", run}}, checks}, nil
 }
 
-// holder names this process among all that may want the lease.
-func holder() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown host"
-	}
-	return fmt.Sprintf("%s, process %d, %d", host, os.Getpid(), time.Now().UnixNano())
-}
-
-// leaseWatch is how long the holder of a lease must not have moved for this process to take it: several of its beats.
-const leaseWatch = 6 * time.Second
-
-// alone runs what only one process may, while it has the lease. It waits out an outage of ClickHouse.
-func alone(ctx context.Context, lease *clickhouse.Lease, run func(context.Context) error, log zerolog.Logger) error {
+// withLease runs what only one process may, while it has the lease. It waits out an outage of ClickHouse, in which the lease
+// lapses, and ends when another process has the lease.
+func withLease(ctx context.Context, lease *clickhouse.Lease, run func(context.Context) error, log zerolog.Logger) error {
 	w := waiter{log: log}
-	err := w.await(ctx, clickhouseNeed, func(ctx context.Context) error {
-		err := lease.Acquire(ctx, leaseWatch, time.Now())
+	return w.await(ctx, clickhouseNeed, func(ctx context.Context) error {
+		err := lease.Hold(ctx, run)
 		var held *clickhouse.HeldError
 		if errors.As(err, &held) {
 			return usageError(fmt.Errorf("%w: end it first, or start this one with --read-only", err))
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	group, working := errgroup.WithContext(ctx)
-	group.Go(func() error { return lease.Run(working) })
-	group.Go(func() error { return run(working) })
-	err = group.Wait()
-	giveUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	if err := lease.Release(giveUp); err != nil {
-		log.Warn().Err(err).Msg("cannot give up the lease: the next gateway waits some seconds for it")
-	}
-	return err
 }

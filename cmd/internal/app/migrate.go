@@ -116,13 +116,13 @@ func (s *shell) listMigrations(ctx context.Context, conn driver.Conn, asJSON boo
 }
 
 func (s *shell) applyMigrations(ctx context.Context, conn driver.Conn, cfg clickhouse.Config, dryRun, asJSON bool) error {
-	take, state := clickhouse.Migrate, "taken"
-	if dryRun {
-		take, state = func(ctx context.Context, conn driver.Conn, _ clickhouse.MigrateOptions) ([]clickhouse.Migration, error) {
-			return clickhouse.Pending(ctx, conn)
-		}, "pending"
+	state, take := "taken", func() ([]clickhouse.Migration, error) {
+		return clickhouse.MigrateInTurn(ctx, conn, clickhouse.MigrateOptions{Cluster: cfg.Cluster}, clickhouse.Holder())
 	}
-	steps, err := take(ctx, conn, clickhouse.MigrateOptions{Cluster: cfg.Cluster})
+	if dryRun {
+		state, take = "pending", func() ([]clickhouse.Migration, error) { return clickhouse.Pending(ctx, conn) }
+	}
+	steps, err := take()
 	done := make([]migration, 0, len(steps))
 	for _, m := range steps {
 		done = append(done, migration{m.Version, m.Name, state})

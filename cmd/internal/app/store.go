@@ -26,7 +26,7 @@ func openStore(ctx context.Context, cfg clickhouse.Config, w waiter) (conn drive
 // prepareStore brings the schema up to date, or refuses one that is not, and returns the epoch of the configuration.
 func prepareStore(ctx context.Context, conn driver.Conn, cfg *config.Config, partitions int, migrate bool, now time.Time) (clickhouse.Epoch, error) {
 	if migrate {
-		if _, err := clickhouse.Migrate(ctx, conn, clickhouse.MigrateOptions{Cluster: cfg.ClickHouse.Cluster}); err != nil {
+		if _, err := clickhouse.MigrateInTurn(ctx, conn, clickhouse.MigrateOptions{Cluster: cfg.ClickHouse.Cluster}, clickhouse.Holder()); err != nil {
 			return clickhouse.Epoch{}, err
 		}
 	}

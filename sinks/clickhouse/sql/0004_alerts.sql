@@ -1,4 +1,4 @@
--- Alerts of customers, services and segments, what was done about them, and who may write them. The gateway alone writes
+-- Alerts of customers, services and segments, and what was done about them. The gateway alone writes
 -- here, a few rows a minute at most, so that every node of a cluster holds these tables whole.
 
 -- An old row of an alert must never outlive the one that resolved it, or the alert would be at work again: parts are merged
@@ -60,15 +60,3 @@ ORDER BY (id, version, at, action)
 TTL toStartOfMonth(toDateTime(at, 'UTC')) + INTERVAL 38 MONTH
 SETTINGS ttl_only_drop_parts = 1
 COMMENT 'Every change of every alert; kept for at least 37 months, a year longer than an alert that was resolved at once';
-
-CREATE TABLE IF NOT EXISTS gateway_lease {{onCluster}}
-(
-    `role` String COMMENT 'What one process at a time may do',
-    `version` UInt64 COMMENT 'Orders the rows: each beat is one higher',
-    `holder` String COMMENT 'Process that does it; empty when it was given up',
-    `since` DateTime64(3, 'UTC') COMMENT 'When the holder began',
-    `beat_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When the row was stored, for people'
-)
-ENGINE = {{everywhere "version"}}
-ORDER BY role
-COMMENT 'Who writes what only one process may write; it beats every two seconds';
