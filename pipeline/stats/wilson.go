@@ -21,12 +21,7 @@ func Wilson(k, n int64, z float64) Interval {
 	if n <= 0 {
 		return Interval{0, 1}
 	}
-	size := float64(n)
-	p, z2 := float64(k)/size, z*z
-	scale := 1 + z2/size
-	center := (p + z2/(2*size)) / scale
-	half := z * math.Sqrt(p*(1-p)/size+z2/(4*size*size)) / scale
-	i := Interval{max(0, center-half), min(1, center+half)}
+	i := wilson(float64(k)/float64(n), float64(n), z)
 	// At the ends the bound is exact, and rounding must not take a sure 0 or 1 away.
 	if k == 0 {
 		i.Low = 0
@@ -35,4 +30,13 @@ func Wilson(k, n int64, z float64) Interval {
 		i.High = 1
 	}
 	return i
+}
+
+// wilson is the interval of the share p of n ratings, which need not be a whole number.
+func wilson(p, n, z float64) Interval {
+	z2 := z * z
+	scale := 1 + z2/n
+	center := (p + z2/(2*n)) / scale
+	half := z * math.Sqrt(p*(1-p)/n+z2/(4*n*n)) / scale
+	return Interval{max(0, center-half), min(1, center+half)}
 }
