@@ -39,6 +39,9 @@ func (r *Rules) Act(a Alert, do Request, now time.Time) (Change, error) {
 	}
 	c := next(a, do.By, do.Action, do.Comment, exact(now))
 	r.act(&c.Alert, &do)
+	if do.Action == Assign {
+		c.Entry.Assignee = do.Assignee
+	}
 	return c, nil
 }
 

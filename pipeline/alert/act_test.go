@@ -46,7 +46,7 @@ func TestEveryTransition(t *testing.T) {
 				case can:
 					equal(t, "state", c.Alert.State, to)
 					equal(t, "version", c.Alert.Version, a.Version+1)
-					equal(t, "entry", c.Entry, Entry{c.Alert.Version, d.now, by, action, "called"})
+					equal(t, "entry", c.Entry, Entry{Version: c.Alert.Version, At: d.now, By: by, Action: action, Comment: "called"})
 				case !errors.As(err, &wrong):
 					t.Fatalf("got %v, want a *StateError", err)
 				default:
@@ -78,6 +78,7 @@ func TestWhatAPersonDoesIsNotedWithItsTime(t *testing.T) {
 	d.pass(hour)
 	d.act(a, Assign)
 	equal(t, "assignee", a.Assignee, "wang.wei")
+	equal(t, "assignee of the entry", d.record[len(d.record)-1].Assignee, "wang.wei")
 	equal(t, "updated", a.UpdatedAt, d.now)
 	d.pass(hour)
 	d.act(a, Resolve)

@@ -108,6 +108,8 @@ type Entry struct {
 	By      string // a person, or System
 	Action  Action
 	Comment string
+	// Assignee is who has been to see to the alert since an Assign; empty for nobody, and for every other action.
+	Assignee string
 }
 
 // Change is an alert as it now is, and the entry that says why.

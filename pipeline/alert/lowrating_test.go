@@ -166,7 +166,7 @@ func TestAnAlertIsWithdrawnWhenNoneOfItsRatingsIsLowAnyMore(t *testing.T) {
 			equal(t, "resolution", a.Resolution, Withdrawn)
 			equal(t, "resolved", a.ResolvedAt, d.now)
 			equal(t, "value", a.Value, 3)
-			equal(t, "entry", d.record[len(d.record)-1], Entry{a.Version, d.now, System, Recovered, Withdrawn})
+			equal(t, "entry", d.record[len(d.record)-1], Entry{Version: a.Version, At: d.now, By: System, Action: Recovered, Comment: Withdrawn})
 		})
 	}
 }

@@ -74,6 +74,17 @@ func (do *Request) check() error {
 	return nil
 }
 
+// CheckName returns a *FieldError for what is no name of a person who acts.
+func CheckName(by string) error {
+	switch found := fault(by, 1, mostName, ""); {
+	case by == System:
+		return &FieldError{"by", System, "the name of a person"}
+	case found != "":
+		return &FieldError{"by", found, fmt.Sprintf("1 to %d characters without control characters", mostName)}
+	}
+	return nil
+}
+
 // fault says what is wrong with the text, nothing if it is fine.
 func fault(text string, least, most int, allowed string) string {
 	n := utf8.RuneCountInString(text)

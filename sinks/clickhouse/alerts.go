@@ -82,11 +82,11 @@ func (s *Alerts) entries(ctx context.Context, a *alert.Alert) ([]alert.Entry, er
 	var all []alert.Entry
 	var e alert.Entry
 	var action string
-	err := each(ctx, s.conn, fmt.Sprintf(`SELECT version, at, actor, action, comment
+	err := each(ctx, s.conn, fmt.Sprintf(`SELECT version, at, actor, action, comment, if(action = 'assign', JSONExtractString(alert, 'assignee'), '')
 FROM customer_satisfaction_alert_entries FINAL
 WHERE id = %s AND version <= %d
 ORDER BY version, at DESC, action
-LIMIT 1 BY version`, quote(a.ID), a.Version), []any{&e.Version, &e.At, &e.By, &action, &e.Comment}, func() {
+LIMIT 1 BY version`, quote(a.ID), a.Version), []any{&e.Version, &e.At, &e.By, &action, &e.Comment, &e.Assignee}, func() {
 		e.At, e.Action = e.At.UTC(), alert.Action(action)
 		all = append(all, e)
 	})

@@ -110,6 +110,33 @@ func TestOverdueAlertsAreThoseThatTheTermsCallOverdue(t *testing.T) {
 	}
 }
 
+func TestCountsAreOfAllAlertsAndNotOfAPage(t *testing.T) {
+	s := NewAlerts(migrated(t))
+	var all []alert.Alert
+	var want AlertCounts
+	for i := range 1203 {
+		a := raised(fmt.Sprintf("a%04d", i), i%60, in(alert.AllStates()[i%5]), func(a *alert.Alert) { a.Severity = alert.AllSeverities()[i%3] })
+		all = append(all, a)
+		if i%7 == 0 { // what a replaced version says does not count
+			a.Version, a.Severity, a.State, a.ResolvedAt = 2, alert.Minor, alert.Resolved, alertNow
+			all = append(all, a)
+		}
+		for _, c := range []struct {
+			of    *int64
+			holds bool
+		}{{&want.Active, true}, {&want.Unacknowledged, a.State == alert.Open}, {&want.Critical, a.Severity == alert.Critical}, {&want.Overdue, a.Overdue(alertNow)}} {
+			if a.State.AtWork() && c.holds {
+				*c.of++
+			}
+		}
+	}
+	s.put(t, all...)
+	got, err := s.Counts(t.Context(), alertNow)
+	if err != nil || got != want || want.Active <= 500 || want.Overdue == 0 || want.Critical == 0 {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
+}
+
 func TestPagesHoldEveryAlertOnceThoughOthersAreOpenedMeanwhile(t *testing.T) {
 	s := NewAlerts(migrated(t))
 	var all []alert.Alert

@@ -66,6 +66,30 @@ func TestEveryFieldOfAnAlertComesBackAsItWas(t *testing.T) {
 	}
 }
 
+func TestAnEntryNamesWhoWasAssigned(t *testing.T) {
+	s := NewAlerts(migrated(t))
+	a := raised("a", 1)
+	var want []string
+	for i, do := range []alert.Request{{Action: alert.Assign, Assignee: `李娜 "'`}, {Action: alert.Comment}, {Action: alert.Assign}} {
+		if a.Version = uint64(i) + 1; do.Action == alert.Assign {
+			a.Assignee = do.Assignee
+		}
+		want = append(want, do.Assignee)
+		if err := s.Put(t.Context(), []alert.Change{{Alert: a, Entry: alert.Entry{Version: a.Version, At: alertNow, By: "ann", Action: do.Action, Assignee: do.Assignee}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, entries, _, err := s.Get(t.Context(), "a")
+	if err != nil || len(entries) != len(want) {
+		t.Fatalf("%+v, %v", entries, err)
+	}
+	for i, e := range entries {
+		if e.Assignee != want[i] {
+			t.Errorf("entry %d: assigned to %q, want %q", i, e.Assignee, want[i])
+		}
+	}
+}
+
 func TestAnEntryHoldsTheWholeAlertAsItThenWas(t *testing.T) {
 	s := NewAlerts(migrated(t))
 	a := wholeAlert(t)

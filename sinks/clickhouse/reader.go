@@ -108,6 +108,18 @@ func summedNames(columns []sumColumn) string {
 	return list(columns, func(c sumColumn) string { return "sum(" + c.expr + ")" })
 }
 
+// Begin returns the start of the earliest pane that a rating counts in, and the zero time when there is none.
+func (r *Reader) Begin(ctx context.Context, e *Epoch) (time.Time, error) {
+	var n uint64
+	var first uint32
+	err := each(ctx, r.conn, fmt.Sprintf("SELECT count(), toUInt32(min(pane)) FROM satisfaction_panes FINAL PREWHERE epoch = %d AND dimension = %s WHERE ratings + unscored > 0",
+		e.Number, quote(window.Overall)), []any{&n, &first}, func() {})
+	if err != nil || n == 0 {
+		return time.Time{}, failed(err, "read when the ratings of epoch %d begin", e.Number)
+	}
+	return time.Unix(int64(first), 0).UTC(), nil
+}
+
 // Values are the values of one rolled dimension.
 type Values struct {
 	Dimension string

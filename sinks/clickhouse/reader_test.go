@@ -94,6 +94,22 @@ func TestReader(t *testing.T) {
 			t.Errorf("history: error %v", err)
 		}
 	})
+	t.Run("the ratings begin with the earliest pane that holds one", func(t *testing.T) {
+		first := f.last
+		for at, s := range f.panes {
+			if at.key.Dimension == window.Overall && s.Ratings+s.Unscored > 0 {
+				first = min(first, at.pane)
+			}
+		}
+		if got, err := r.Begin(t.Context(), e); err != nil || !got.Equal(f.grid.Start(first)) {
+			t.Errorf("%v, %v; want %v", got, err, f.grid.Start(first))
+		}
+		empty := *e
+		empty.Number++
+		if got, err := r.Begin(t.Context(), &empty); err != nil || !got.IsZero() {
+			t.Errorf("of an empty epoch %v, %v; want the zero time", got, err)
+		}
+	})
 	t.Run("the dimensions are those that have panes", func(t *testing.T) {
 		all, err := r.Dimensions(t.Context(), e)
 		if err != nil {

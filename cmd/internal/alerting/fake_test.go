@@ -171,6 +171,16 @@ func (w *world) List(context.Context, clickhouse.AlertFilter) ([]alert.Alert, st
 	return all, "", err
 }
 
+func (w *world) Counts(_ context.Context, at time.Time) (c clickhouse.AlertCounts, _ error) {
+	all, err := w.where(func(a *alert.Alert) bool { return a.State.AtWork() })
+	for i := range all {
+		if c.Active++; all[i].Overdue(at) {
+			c.Overdue++
+		}
+	}
+	return c, err
+}
+
 func (w *world) Get(_ context.Context, id string) (alert.Alert, []alert.Entry, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -53,12 +53,16 @@ func (c *Config) annotations(a *alert.Alert) map[string]string {
 func (c *Config) link(s alert.Subject) string { return strings.TrimRight(c.Link, "/") + PagePath(s) }
 
 // PagePath is the path, and query, of the page of a customer, service or segment at the gateway. Browsers take . and .. for
-// steps in a path however they are written, so that customers of these ids are asked for by a parameter.
+// steps in a path however they are written, so that those of these names are asked for by a parameter.
 func PagePath(s alert.Subject) string {
-	if s.Dimension == alert.Customer && (s.Value == "." || s.Value == "..") {
-		return "/customers/?id=" + s.Value
+	path, parameter := "/"+s.Dimension+"s/", "name"
+	if s.Dimension == alert.Customer {
+		parameter = "id"
 	}
-	return "/" + s.Dimension + "s/" + url.PathEscape(s.Value)
+	if s.Value == "" || s.Value == "." || s.Value == ".." {
+		return path + "?" + parameter + "=" + s.Value
+	}
+	return path + url.PathEscape(s.Value)
 }
 
 // notice is an alert for Alertmanager under the labels that it has there; one that still stands is let live until the

@@ -29,6 +29,11 @@ func (r *Reader) List(ctx context.Context, f clickhouse.AlertFilter) ([]alert.Al
 	return r.parts.Store.List(ctx, f)
 }
 
+// Counts counts all alerts about which somebody still has to do something.
+func (r *Reader) Counts(ctx context.Context) (clickhouse.AlertCounts, error) {
+	return r.parts.Store.Counts(ctx, r.parts.Now())
+}
+
 // Get returns an alert and its record, the oldest entry first, or ErrUnknown.
 func (r *Reader) Get(ctx context.Context, id string) (alert.Alert, []alert.Entry, error) {
 	a, record, found, err := r.parts.Store.Get(ctx, id)

@@ -24,6 +24,7 @@ type Store interface {
 	OfSubjects(ctx context.Context, subjects []alert.Subject, since time.Time) ([]alert.Alert, error)
 	Get(ctx context.Context, id string) (alert.Alert, []alert.Entry, bool, error)
 	List(ctx context.Context, f clickhouse.AlertFilter) ([]alert.Alert, string, error)
+	Counts(ctx context.Context, at time.Time) (clickhouse.AlertCounts, error)
 	EraseText(ctx context.Context, of clickhouse.Subjects) (uint64, error)
 }
 

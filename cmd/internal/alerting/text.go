@@ -32,7 +32,7 @@ func Subject(s alert.Subject) Text {
 // Reason says why there is the alert, in a sentence without an end. It holds no text of a rating.
 func (c *Config) Reason(a *alert.Alert) Text {
 	en, zh := lengthText(c.Window)
-	below, most := points(a.Threshold), points(a.Value)
+	below, most := points(a.Threshold), Points(a.Value, a.Threshold)
 	switch a.Rule {
 	case alert.LowRating:
 		if a.Ratings <= 1 {
@@ -74,10 +74,28 @@ func (c *Config) description(a *alert.Alert) Text {
 	}
 }
 
-// points shows a score or a mean, such as 3.5 or 3.27.
+// points shows a score, such as 3.5 or 3.27.
 func points(v float64) string {
-	text := strconv.FormatFloat(v, 'f', 2, 64)
-	return strings.TrimSuffix(text, "0")
+	return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 2, 64), "0")
+}
+
+// Points shows a mean with at most two decimals, and with more where it would look like the limit that it differs from:
+// 3.497 beside 3.5.
+func Points(mean, limit float64) string { return Apart(mean, limit, points) }
+
+// mostDecimals is more than means and shares of a million million ratings need to be told apart.
+const mostDecimals = 15
+
+// Apart shows a value in the usual form, and with as many decimals as it takes where that form is also the limit's, though
+// the value is another one.
+func Apart(value, limit float64, usual func(float64) string) string {
+	text, same := usual(value), usual(limit)
+	for decimals := 2; text == same && value != limit && decimals <= mostDecimals; decimals++ {
+		if exact := strconv.FormatFloat(value, 'f', decimals, 64); exact != strconv.FormatFloat(limit, 'f', decimals, 64) {
+			return exact
+		}
+	}
+	return text
 }
 
 // share shows a share with its interval of 95 % and its n.

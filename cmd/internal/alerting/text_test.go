@@ -17,6 +17,7 @@ func TestReasonsSayWhatWasMeasuredAndOfHowMany(t *testing.T) {
 		{alert.Alert{Rule: alert.LowRating, Value: 2, Threshold: 3.5, Ratings: 1}, "a rating of 2.0, below 3.5", "评分 2.0，低于 3.5"},
 		{alert.Alert{Rule: alert.LowRating, Value: 1.25, Threshold: 3.5, Ratings: 1200}, "1,200 ratings below 3.5, the lowest 1.25", "1,200 个评分低于 3.5，最低 1.25"},
 		{alert.Alert{Rule: alert.LowMean, Value: 3.27, Threshold: 3.5, Ratings: 4}, "a mean of 3.27 over 28 days (n = 4), below 3.5", "近 28 天均值 3.27（n = 4），低于 3.5"},
+		{alert.Alert{Rule: alert.LowMean, Value: 1049.0 / 300, Threshold: 3.5, Ratings: 3}, "a mean of 3.497 over 28 days (n = 3), below 3.5", "近 28 天均值 3.497（n = 3），低于 3.5"},
 		{alert.Alert{Rule: alert.Falling, Value: 0.5, Ratings: 10, Before: 0.9, BeforeN: 20},
 			"50.0 % (23.7–76.3, n = 10) satisfied in 28 days, 90.0 % (69.9–97.2, n = 20) in the time before",
 			"近 28 天满意率 50.0 % (23.7–76.3, n = 10)，此前 90.0 % (69.9–97.2, n = 20)"},
@@ -26,6 +27,17 @@ func TestReasonsSayWhatWasMeasuredAndOfHowMany(t *testing.T) {
 	} {
 		if got := c.Reason(&x.a); got != (Text{x.en, x.zh}) {
 			t.Errorf("%+v", got)
+		}
+	}
+}
+
+func TestAMeanThatMissesALimitDoesNotLookLikeIt(t *testing.T) {
+	for _, c := range []struct {
+		mean, limit float64
+		want        string
+	}{{3.5, 3.5, "3.5"}, {3.497, 3.5, "3.497"}, {3.4999999, 3.5, "3.4999999"}, {3.27, 3.5, "3.27"}, {4, 0, "4.0"}, {3.333, 3.5, "3.33"}, {0.1 + 0.2, 0.3, "0.3"}} {
+		if got := Points(c.mean, c.limit); got != c.want {
+			t.Errorf("%v beside %v is shown as %s, want %s", c.mean, c.limit, got, c.want)
 		}
 	}
 }

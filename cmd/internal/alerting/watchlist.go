@@ -1,11 +1,18 @@
 package alerting
 
 import (
+	"cmp"
 	"context"
+	"encoding/base64"
+	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"satisflow/pipeline/alert"
+	"satisflow/sinks/clickhouse"
 )
 
 // Watched is a customer who needs attention now.
@@ -17,35 +24,65 @@ type Watched struct {
 	Mean, Before Mean           // of the window that ends now, and of the one before
 }
 
-// Mean is the mean of so many ratings, 0 of none.
+// Mean is the mean of so many ratings.
 type Mean struct {
-	Points  float64
+	Sum     int64 // of the ratings, in hundredths
 	Ratings int64
+}
+
+// Points is the mean in points, rounded once; 0 of no ratings.
+func (m Mean) Points() float64 {
+	if m.Ratings == 0 {
+		return 0
+	}
+	return float64(m.Sum) / float64(100*m.Ratings)
 }
 
 // lastRatings is how many ratings of a customer the watch list shows.
 const lastRatings = 5
 
-// Watchlist are the customers who need attention now, who needs most first.
+// Watchlist are the customers who need attention now, the most urgent first.
 type Watchlist struct {
 	Customers []Watched
 	Window    time.Duration // that means are of
-	Total     int           // of those who are left out, too
+	Total     int           // of those on other pages, too
+	Next      string        // cursor of the next page; empty on the last
 }
 
-// Watchlist returns the customers who need attention now, at most so many.
-func (r *Reader) Watchlist(ctx context.Context, limit int) (Watchlist, error) {
+// Watchlist returns the customers who need attention now, at most so many after the cursor, which an answer before named as
+// next or is empty. Another cursor is an error that wraps clickhouse.ErrUnknownPage. All pages are ranked as of the
+// time of the first one, so that due times that pass meanwhile move nobody from one page to another.
+func (r *Reader) Watchlist(ctx context.Context, limit int, cursor string) (Watchlist, error) {
 	now := r.parts.Now()
-	atWork, err := r.parts.Store.AtWork(ctx)
+	after := place{at: now}
+	if cursor != "" {
+		var err error
+		if after, err = parsePlace(cursor); err != nil {
+			return Watchlist{}, err
+		}
+	}
+	active, err := r.parts.Store.AtWork(ctx)
 	if err != nil {
 		return Watchlist{}, err
 	}
-	ranked := alert.Rank(atWork, now)
+	ranked := alert.Rank(active, after.at)
 	list := Watchlist{Window: r.cfg.Window, Total: len(ranked)}
-	ranked = ranked[:min(len(ranked), limit)]
+	if cursor != "" {
+		ranked = slices.DeleteFunc(ranked, func(a alert.Attention) bool { return placeOf(&a, after.at).compare(after) <= 0 })
+	}
+	if len(ranked) > limit {
+		ranked = ranked[:limit]
+		list.Next = placeOf(&ranked[limit-1], after.at).String()
+	}
+	list.Customers, err = r.watched(ctx, ranked, now)
+	return list, err
+}
+
+// watched adds to the ranked customers what they have rated.
+func (r *Reader) watched(ctx context.Context, ranked []alert.Attention, now time.Time) ([]Watched, error) {
 	e, found, err := r.parts.Epoch(ctx)
 	if err != nil {
-		return Watchlist{}, err
+		return nil, err
 	}
 	ratings := map[string][]alert.Rating{}
 	if found && len(ranked) > 0 {
@@ -54,13 +91,14 @@ func (r *Reader) Watchlist(ctx context.Context, limit int) (Watchlist, error) {
 			customers[i] = ranked[i].Subject.Value
 		}
 		if ratings, err = r.parts.Facts.Ratings(ctx, &e, customers, now.Add(-2*r.cfg.Window), now); err != nil {
-			return Watchlist{}, err
+			return nil, err
 		}
 	}
+	var all []Watched
 	for i := range ranked {
-		list.Customers = append(list.Customers, watched(ranked[i], ratings[ranked[i].Subject.Value], r.cfg.Window, now))
+		all = append(all, watched(ranked[i], ratings[ranked[i].Subject.Value], r.cfg.Window, now))
 	}
-	return list, nil
+	return all, nil
 }
 
 func watched(a alert.Attention, ratings []alert.Rating, window time.Duration, now time.Time) Watched {
@@ -84,6 +122,52 @@ func watched(a alert.Attention, ratings []alert.Rating, window time.Duration, no
 
 // add takes one more rating, in hundredths.
 func (m *Mean) add(hundredths int32) {
-	m.Points += (float64(hundredths)/100 - m.Points) / float64(m.Ratings+1)
+	m.Sum += int64(hundredths)
 	m.Ratings++
+}
+
+// place is where a customer stands in the ranking of a time. Its text is the cursor of the page that follows.
+type place struct {
+	at       time.Time // that the ranking is of
+	score    float64
+	oldest   time.Time // opening of the oldest alert
+	customer string
+}
+
+func placeOf(a *alert.Attention, at time.Time) place {
+	p := place{at: at, score: a.Score, customer: a.Subject.Value, oldest: a.Alerts[0].OpenedAt}
+	for i := range a.Alerts {
+		if opened := a.Alerts[i].OpenedAt; opened.Before(p.oldest) {
+			p.oldest = opened
+		}
+	}
+	return p
+}
+
+// compare orders places as alert.Rank does.
+func (p place) compare(q place) int {
+	return cmp.Or(cmp.Compare(q.score, p.score), cmp.Compare(p.oldest.UnixMilli(), q.oldest.UnixMilli()), cmp.Compare(p.customer, q.customer))
+}
+
+// String is the cursor.
+func (p place) String() string {
+	text := fmt.Sprintf("%d.%x.%d.%s", p.at.UnixMilli(), math.Float64bits(p.score), p.oldest.UnixMilli(), p.customer)
+	return base64.RawURLEncoding.EncodeToString([]byte(text))
+}
+
+func parsePlace(cursor string) (place, error) {
+	wrong := fmt.Errorf("%w %q: want what the answer before named as next", clickhouse.ErrUnknownPage, cursor)
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	parts := strings.SplitN(string(text), ".", 4)
+	if err != nil || len(parts) != 4 {
+		return place{}, wrong
+	}
+	at, err1 := strconv.ParseInt(parts[0], 10, 64)
+	bits, err2 := strconv.ParseUint(parts[1], 16, 64)
+	oldest, err3 := strconv.ParseInt(parts[2], 10, 64)
+	score := math.Float64frombits(bits)
+	if cmp.Or(err1, err2, err3) != nil || math.IsNaN(score) {
+		return place{}, wrong
+	}
+	return place{time.UnixMilli(at), score, time.UnixMilli(oldest), parts[3]}, nil
 }

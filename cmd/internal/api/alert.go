@@ -100,12 +100,17 @@ type AlertEntry struct {
 	By      string    `json:"by" doc:"Who; satisflow when no person did"`
 	Action  string    `json:"action"`
 	Comment string    `json:"comment" doc:"Empty without one, and after the customer was erased"`
+	// Assignee is null for every action but assign.
+	Assignee *string `json:"assignee" doc:"Of assign: who is to see to it from then on, empty for nobody; null for other actions"`
 }
 
 func entriesOf(record []alert.Entry) []AlertEntry {
 	out := make([]AlertEntry, len(record))
 	for i, e := range record {
-		out[i] = AlertEntry{e.Version, e.At.UTC(), e.By, string(e.Action), e.Comment}
+		out[i] = AlertEntry{Version: e.Version, At: e.At.UTC(), By: e.By, Action: string(e.Action), Comment: e.Comment}
+		if e.Action == alert.Assign {
+			out[i].Assignee = &e.Assignee
+		}
 	}
 	return out
 }

@@ -18,7 +18,7 @@ type Alerts interface {
 	List(ctx context.Context, f clickhouse.AlertFilter) ([]alert.Alert, string, error)
 	Get(ctx context.Context, id string) (alert.Alert, []alert.Entry, error)
 	Act(ctx context.Context, id string, version uint64, do alert.Request) (alert.Alert, error)
-	Watchlist(ctx context.Context, limit int) (alerting.Watchlist, error)
+	Watchlist(ctx context.Context, limit int, cursor string) (alerting.Watchlist, error)
 	Reason(a *alert.Alert) alerting.Text
 }
 

@@ -50,7 +50,12 @@ func (d *desk) Act(_ context.Context, _ string, _ uint64, do alert.Request) (ale
 	return alert.Alert{}, d.err
 }
 
-func (d *desk) Watchlist(context.Context, int) (alerting.Watchlist, error) { return d.list, d.err }
+func (d *desk) Watchlist(_ context.Context, _ int, cursor string) (alerting.Watchlist, error) {
+	if cursor == "nonsense" {
+		return alerting.Watchlist{}, clickhouse.ErrUnknownPage
+	}
+	return d.list, d.err
+}
 
 func (d *desk) Reason(*alert.Alert) alerting.Text {
 	return alerting.Text{English: "low", Chinese: "低"}

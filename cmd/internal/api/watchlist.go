@@ -2,27 +2,32 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"satisflow/cmd/internal/alerting"
+	"satisflow/cmd/internal/api/problem"
 	"satisflow/pipeline/alert"
+	"satisflow/sinks/clickhouse"
 )
 
 type watchlistInput struct {
-	Limit string `query:"limit" doc:"How many customers at most, 1 to 500; 20 when missing" example:"20"`
+	Limit  string `query:"limit" doc:"How many customers at most, 1 to 500; 20 when missing" example:"20"`
+	Cursor string `query:"cursor" doc:"The next_cursor of the page before"`
 }
 
 type watchlistOutput struct{ Body Watchlist }
 
 // Watchlist are the customers who need attention now.
 type Watchlist struct {
-	At        time.Time         `json:"at" doc:"When it was made"`
-	Window    string            `json:"window" doc:"Length of the times that are compared" example:"28d"`
-	Total     int               `json:"total" doc:"Customers who need attention, those beyond the limit too"`
-	Customers []WatchedCustomer `json:"customers" nullable:"false" doc:"Who needs most first"`
+	At         time.Time         `json:"at" doc:"When it was made"`
+	Window     string            `json:"window" doc:"Length of the times that are compared" example:"28d"`
+	Total      int               `json:"total" doc:"Customers who need attention, those of other pages too"`
+	Customers  []WatchedCustomer `json:"customers" nullable:"false" doc:"The most urgent first"`
+	NextCursor *string           `json:"next_cursor" doc:"Cursor of the next page; null on the last"`
 }
 
 // WatchedCustomer is a customer who needs attention, and why.
@@ -72,14 +77,20 @@ func (a *API) watchlist(ctx context.Context, in *watchlistInput) (*watchlistOutp
 	if len(entries) > 0 {
 		return nil, refusedParameters(entries)
 	}
-	list, err := a.Alerts.Watchlist(ctx, limit)
-	if err != nil {
+	list, err := a.Alerts.Watchlist(ctx, limit, in.Cursor)
+	switch {
+	case errors.Is(err, clickhouse.ErrUnknownPage):
+		return nil, refusedParameters([]problem.Entry{parameter("cursor", in.Cursor, "the next_cursor of the page before")})
+	case err != nil:
 		return nil, a.unreadable(ctx, err)
 	}
 	now := a.Now()
 	out := Watchlist{At: now.UTC(), Window: days(list.Window) + "d", Total: list.Total, Customers: make([]WatchedCustomer, len(list.Customers))}
 	for i := range list.Customers {
 		out.Customers[i] = a.watchedOf(&list.Customers[i], now)
+	}
+	if list.Next != "" {
+		out.NextCursor = &list.Next
 	}
 	return &watchlistOutput{out}, nil
 }
@@ -104,5 +115,6 @@ func meanOf(m alerting.Mean) WatchedMean {
 	if m.Ratings == 0 {
 		return WatchedMean{}
 	}
-	return WatchedMean{&m.Points, m.Ratings}
+	points := m.Points()
+	return WatchedMean{&points, m.Ratings}
 }

@@ -12,6 +12,7 @@ import (
 	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/config"
 	"satisflow/cmd/internal/erasure"
+	"satisflow/cmd/internal/web"
 	"satisflow/sinks/alertmanager"
 	"satisflow/sinks/clickhouse"
 	"satisflow/sinks/mail"
@@ -19,10 +20,16 @@ import (
 
 // alerts are the customer alerts of a gateway.
 type alerts struct {
-	api.Alerts
+	alertReader
 	erasure.AlertText
 	parts  []part      // none for a gateway that only reads
 	checks []api.Check // of those who are told
+}
+
+// alertReader answers the API and the pages.
+type alertReader interface {
+	api.Alerts
+	web.Alerts
 }
 
 // newAlerts composes the alerts: the service that raises them, or a reader where another gateway does or nobody is to.
@@ -34,7 +41,7 @@ func newAlerts(cfg *config.Config, on *ground, down *teardown, log zerolog.Logge
 		Registerer: on.reg, Log: log, Now: time.Now,
 	}
 	if cfg.Gateway.ReadOnly || !cfg.Alerts.Enabled {
-		return &alerts{Alerts: alerting.NewReader(cfg.Alerting(), with), AlertText: store}, nil
+		return &alerts{alertReader: alerting.NewReader(cfg.Alerting(), with), AlertText: store}, nil
 	}
 	var checks []api.Check
 	if cfg.Alertmanager.Enabled() {

@@ -25,7 +25,7 @@ type serving struct {
 }
 
 // newServing composes the gateway. Close it after its server has ended.
-func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts api.Alerts, checks []api.Check, reg *prometheus.Registry, log zerolog.Logger) (*serving, error) {
+func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts alertReader, checks []api.Check, reg *prometheus.Registry, log zerolog.Logger) (*serving, error) {
 	admission, err := withCustomerKey(cfg)
 	if err != nil {
 		return nil, usageError(err)
@@ -55,7 +55,7 @@ func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts 
 }
 
 // newPages makes the pages of the gateway.
-func newPages(cfg *config.Config, conn driver.Conn, admission admit.Config, alerts api.Alerts, log zerolog.Logger) (*web.Web, error) {
+func newPages(cfg *config.Config, conn driver.Conn, admission admit.Config, alerts alertReader, log zerolog.Logger) (*web.Web, error) {
 	o := web.Options{
 		Reader: clickhouse.NewReader(conn), Ratings: clickhouse.NewAlerts(conn), Alerts: alerts, ReadOnly: cfg.Gateway.ReadOnly || !cfg.Alerts.Enabled,
 		Bands: cfg.Bands.Bands(), Target: cfg.Target.Share, Window: cfg.Alerts.Window, Zone: time.Duration(cfg.Windows.Timezone),

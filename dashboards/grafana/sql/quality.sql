@@ -2,9 +2,9 @@ SELECT
     value,
     if(response_time_n = 0, NULL, response_time_sum / response_time_n) AS response_time,
     response_time_n,
-    if(accuracy_n = 0, NULL, accuracy_sum / accuracy_n / 1000000) AS accuracy,
+    if(accuracy_n = 0, NULL, accuracy_sum / (1000000 * accuracy_n)) AS accuracy,
     accuracy_n,
-    if(completeness_n = 0, NULL, completeness_sum / completeness_n / 1000000) AS completeness,
+    if(completeness_n = 0, NULL, completeness_sum / (1000000 * completeness_n)) AS completeness,
     completeness_n
 FROM
 (

@@ -26,7 +26,7 @@
 
 {{define "figures"}}    sums.ratings + sums.unscored AS responses,
     sums.ratings AS ratings,
-    if(ratings = 0, NULL, rating_sum / ratings / 100) AS average_rating,
+    if(ratings = 0, NULL, rating_sum / (100 * ratings)) AS average_rating,
     if(ratings = 0, NULL, satisfied / ratings) AS satisfaction_rate,
     if(ratings = 0, NULL, greatest(0, (satisfied / ratings + z * z / (2 * ratings)
         - z * sqrt((satisfied / ratings * (1 - satisfied / ratings) + z * z / (4 * ratings)) / ratings)) / (1 + z * z / ratings))) AS satisfaction_low,
@@ -43,9 +43,9 @@
     sums.stars_1 AS stars_1, sums.stars_2 AS stars_2, sums.stars_3 AS stars_3, sums.stars_4 AS stars_4, sums.stars_5 AS stars_5,
     if(response_time_n = 0, NULL, sums.response_time_sum / response_time_n) AS response_time_ms,
     sums.response_time_n AS response_time_n,
-    if(accuracy_n = 0, NULL, sums.accuracy_sum / accuracy_n / 1000000) AS accuracy,
+    if(accuracy_n = 0, NULL, sums.accuracy_sum / (1000000 * accuracy_n)) AS accuracy,
     sums.accuracy_n AS accuracy_n,
-    if(completeness_n = 0, NULL, sums.completeness_sum / completeness_n / 1000000) AS completeness,
+    if(completeness_n = 0, NULL, sums.completeness_sum / (1000000 * completeness_n)) AS completeness,
     sums.completeness_n AS completeness_n{{end -}}
 
 {{define "summed"}}        sum(s.ratings) AS ratings,
