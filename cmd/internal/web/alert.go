@@ -47,14 +47,16 @@ type message struct {
 // workForm is what somebody has typed.
 type workForm struct {
 	Name, Comment, Assignee string
+	Assigned                string // the assignee when the form was read
+	Typed                   bool   // whether Assignee was typed; else the form shows who is assigned
 	Version                 uint64
 }
 
 func (w *Web) alert(ctx context.Context, rw http.ResponseWriter, r *http.Request) error {
 	form := workForm{Name: rememberedName(r)}
 	var m message
-	if done := alert.Action(r.URL.Query().Get("done")); slices.Contains(alert.AllActions(), done) {
-		m = message{Kind: "done", Text: wordsIn[languageOf(r)].Did[string(done)]}
+	if did := wordsIn[languageOf(r)].Did[r.URL.Query().Get("done")]; did != "" {
+		m = message{Kind: "done", Text: did}
 	}
 	return w.alertAnswer(ctx, rw, r, http.StatusOK, form, m)
 }
@@ -77,7 +79,10 @@ func (w *Web) alertAnswer(ctx context.Context, rw http.ResponseWriter, r *http.R
 		body.Possible = a.State.Possible()
 		body.Lead = body.Possible[0]
 	}
-	body.Form, body.Form.Version = form, a.Version
+	body.Form, body.Form.Version, body.Form.Assigned = form, a.Version, a.Assignee
+	if !form.Typed {
+		body.Form.Assignee = a.Assignee
+	}
 	w.render(rw, r, status, "alert.html", s.in("Alert about ", "警报：")+a.Subject.Value, body)
 	return nil
 }
@@ -101,7 +106,7 @@ func (p alertPage) AlertRow() alertRow { return p.alertRow }
 // Can says whether the action may be taken here now.
 func (p alertPage) Can(action string) bool { return slices.Contains(p.Possible, alert.Action(action)) }
 
-// Others are the actions beside the one that leads on, but for assigning, which has a field of its own.
+// Others are the actions beside the one that leads on, but for assigning, which the form's first button does.
 func (p alertPage) Others() []alert.Action {
 	return slices.DeleteFunc(slices.Clone(p.Possible), func(a alert.Action) bool { return a == p.Lead || a == alert.Assign })
 }
@@ -121,7 +126,7 @@ func rememberedName(r *http.Request) string {
 	return strings.ToValidUTF8(name, "")
 }
 
-func remember(rw http.ResponseWriter, r *http.Request, name string) {
-	http.SetCookie(rw, &http.Cookie{Name: nameCookie, Value: url.QueryEscape(name), Path: "/alerts", MaxAge: int((180 * day).Seconds()),
+func (w *Web) remember(rw http.ResponseWriter, r *http.Request, name string) {
+	http.SetCookie(rw, &http.Cookie{Name: nameCookie, Value: url.QueryEscape(name), Path: w.BasePath + "/alerts", MaxAge: int((180 * day).Seconds()),
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
 }

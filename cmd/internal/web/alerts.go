@@ -16,8 +16,9 @@ import (
 
 // alertsPage is the watch list, and the alerts that a filter means.
 type alertsPage struct {
-	Watched  []watchedRow // on the first page only
+	Watched  []watchedRow // on the first page of alerts only
 	Total    int          // customers who need attention
+	WatchTo  string       // path of the next page of the watch list; empty for none
 	Window   time.Duration
 	Filter   alertForm
 	Services []string // that the filter proposes
@@ -26,9 +27,6 @@ type alertsPage struct {
 	Next     string // path of the next page; empty for none
 	First    bool
 }
-
-// Beyond is how many customers who need attention are not shown.
-func (p alertsPage) Beyond() int { return p.Total - len(p.Watched) }
 
 // watchedRow is a customer who needs attention.
 type watchedRow struct {
@@ -67,7 +65,11 @@ func (w *Web) alerts(ctx context.Context, rw http.ResponseWriter, r *http.Reques
 		status, body.Wrong = http.StatusUnprocessableEntity, wordsIn[s.lang].WrongFilter[wrong]
 	}
 	if body.First && form.Plain {
-		if err := w.watchlist(ctx, &body, s); err != nil {
+		err := w.watchlist(ctx, &body, s)
+		switch {
+		case errors.Is(err, clickhouse.ErrUnknownPage):
+			status, body.Wrong = http.StatusUnprocessableEntity, wordsIn[s.lang].WrongFilter["after"]
+		case err != nil:
 			return err
 		}
 	}
@@ -76,8 +78,11 @@ func (w *Web) alerts(ctx context.Context, rw http.ResponseWriter, r *http.Reques
 }
 
 func (w *Web) watchlist(ctx context.Context, body *alertsPage, s say) error {
-	list, err := w.Alerts.Watchlist(ctx, mostWatched)
+	list, err := w.Alerts.Watchlist(ctx, mostWatched, body.Filter.Watch)
 	body.Total, body.Window = list.Total, list.Window
+	if list.Next != "" {
+		body.WatchTo = "/alerts?watch=" + url.QueryEscape(list.Next)
+	}
 	for i := range list.Customers {
 		body.Watched = append(body.Watched, watchedRow{list.Customers[i], w.row(&list.Customers[i].Alerts[0], s)})
 	}
@@ -89,7 +94,8 @@ type alertForm struct {
 	State, Rule, Severity, Service, Assignee string
 	Overdue                                  bool
 	After                                    string
-	Plain                                    bool // nothing was chosen
+	Watch                                    string // cursor of the watch list
+	Plain                                    bool   // nothing was chosen
 }
 
 // Names of what stands for several states in the form.
@@ -102,11 +108,11 @@ const (
 func formOf(q url.Values) alertForm {
 	get := func(name string) string { return strings.TrimSpace(q.Get(name)) }
 	f := alertForm{State: get("state"), Rule: get("rule"), Severity: get("severity"), Service: get("service"), Assignee: get("assignee"),
-		Overdue: get("overdue") != "", After: get("after")}
+		Overdue: get("overdue") != "", After: get("after"), Watch: get("watch")}
 	if f.State == "" {
 		f.State = statesAtWork
 	}
-	f.Plain = f == alertForm{State: statesAtWork, After: f.After}
+	f.Plain = f == alertForm{State: statesAtWork, After: f.After, Watch: f.Watch}
 	return f
 }
 

@@ -49,7 +49,7 @@ func (w *Web) findCustomer(ctx context.Context, rw http.ResponseWriter, r *http.
 	if id == "" {
 		return w.unknown(rw, r, alert.Customer, nil)
 	}
-	http.Redirect(rw, r, to(alerting.PagePath(alert.Subject{Dimension: alert.Customer, Value: w.Stored(id)}), languageOf(r)), http.StatusSeeOther)
+	http.Redirect(rw, r, w.to(alerting.PagePath(alert.Subject{Dimension: alert.Customer, Value: w.Stored(id)}), languageOf(r)), http.StatusSeeOther)
 	return nil
 }
 
@@ -97,7 +97,11 @@ func (w *Web) rated(ctx context.Context, e *clickhouse.Epoch, body *customerPage
 		}
 		*part.into = w.figure(&sums)
 	}
-	body.Change = changeOf(&body.Now, &body.Before)
+	begin, err := w.Reader.Begin(ctx, e)
+	if err != nil {
+		return err
+	}
+	body.Change = changeOf(&body.Now, &body.Before, end.Add(-2*w.Window), begin)
 	first := s.midnight(s.now).Add(-(longestTrend - 1) * day)
 	groups, err := w.Reader.Detail(ctx, e, window.Key{Dimension: clickhouse.Customer, Value: body.ID}, clickhouse.Span{From: first, To: end}, day)
 	if err != nil {
@@ -168,7 +172,7 @@ func (w *Web) customerTrend(days []window.Sums, first time.Time, s say) *chart {
 	}
 	all := w.figure(&total)
 	c.Title = s.plural(all.N, "1 rating", "%s ratings", "%s 个评分") + s.plural(int64(rated), " on 1 day", " on %s days", "，分布在 %s 天") +
-		s.in(", mean "+s.Points(all.Mean)+".", "，均值 "+s.Points(all.Mean))
+		s.in(", mean "+s.MeanPoints(all)+".", "，均值 "+s.MeanPoints(all))
 	limit := float64(w.Bands.Alert) / 100
 	f := frame{Low: 1, High: 5, Step: 1, Unit: s.Points, Line: limit, LineText: s.in("alert below ", "低于此值警报：") + s.Points(limit), Bars: s.in("ratings of the day", "当日评分数")}
 	if since := len(days) - int(w.Window/day); since > 0 {

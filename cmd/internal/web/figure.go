@@ -2,7 +2,9 @@ package web
 
 import (
 	"strconv"
+	"time"
 
+	"satisflow/cmd/internal/alerting"
 	"satisflow/pipeline/stats"
 	"satisflow/pipeline/window"
 )
@@ -39,14 +41,18 @@ func (s say) Text(f figure) string {
 }
 
 // Share shows the share of the figure, with as many digits as it takes not to look like the target that it misses.
-func (s say) Share(f figure) string {
-	digits := 1
-	text := func(share float64) string { return strconv.FormatFloat(100*share, 'f', digits, 64) }
-	for f.Share != f.Target && text(f.Share) == text(f.Target) && digits < 3 {
-		digits++
+func (s say) Share(f figure) string { return s.shareBeside(f.Share, f.Target) }
+
+// shareBeside shows a share with as many digits as it takes not to look like another one that it differs from.
+func (s say) shareBeside(share, other float64) string {
+	if share == other {
+		return s.Percent(share)
 	}
-	return text(f.Share) + s.in(thin+"%", "%")
+	return alerting.Apart(100*share, 100*other, func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }) + s.in(thin+"%", "%")
 }
+
+// MeanPoints shows the mean of the figure, with as many digits as it takes not to look like the limit that it misses.
+func (s say) MeanPoints(f figure) string { return alerting.Points(f.Mean, f.Limit) }
 
 // Interval shows the interval of the share, without its unit.
 func (say) Interval(f figure) string { return percentage(f.Low) + "–" + percentage(f.High) }
@@ -59,7 +65,7 @@ func (s say) MeanText(f figure) string {
 	if f.N == 0 {
 		return s.in("no ratings", "没有评分")
 	}
-	return s.Points(f.Mean) + " (" + s.n(f.N) + ")"
+	return s.MeanPoints(f) + " (" + s.n(f.N) + ")"
 }
 
 // Enough says what would decide an undetermined verdict, and how many ratings there are when there is little else to say.
@@ -79,26 +85,37 @@ func (s say) Enough(f figure) string {
 // change is the difference of two shares with its interval (95 %).
 type change struct {
 	Known     bool // whether there are ratings on both sides
+	Whole     bool // whether the period before is one that can be compared with
+	N         int64
 	D         float64
 	Low, High float64
 }
 
-func changeOf(now, before *figure) change {
+// changeOf compares two periods. Nothing is said about chance where the one before began before the ratings did, or has less
+// than a tenth of the ratings of the other or more than ten times as many: that is not the same thing measured twice.
+func changeOf(now, before *figure, from, begin time.Time) change {
 	if now.N == 0 || before.N == 0 {
 		return change{}
 	}
 	i := stats.Newcombe(now.Satisfied, now.N, before.Satisfied, before.N, stats.Z95)
-	return change{true, now.Share - before.Share, i.Low, i.High}
+	whole := !begin.After(from) && comparable(now.N, before.N)
+	return change{true, whole, before.N, now.Share - before.Share, i.Low, i.High}
 }
+
+// comparable says whether neither of two numbers of ratings is less than a tenth of the other.
+func comparable(a, b int64) bool { return 10*a >= b && 10*b >= a }
 
 // ChangeText shows the difference in points, and whether it may be chance.
 func (s say) ChangeText(c change) string {
 	if !c.Known {
 		return s.in("nothing to compare with", "没有可比较的数据")
 	}
+	if !c.Whole {
+		return s.in("not comparable: the previous period is not whole (", "无法比较：上一时段的数据不完整（") + s.n(c.N) + s.in(")", "）")
+	}
 	text := s.Change(c.D) + s.in(" points", " 个百分点") + " (" + s.Change(c.Low) + s.in(" to ", " 至 ") + s.Change(c.High) + ")"
 	if c.Low <= 0 && c.High >= 0 {
-		return text + s.in(": may be chance", "：可能是偶然波动")
+		return text + s.in(": not significant (may be chance)", "：不显著（可能是偶然波动）")
 	}
-	return text + s.in(": more than chance", "：不是偶然波动")
+	return text + s.in(": significant", "：变化显著")
 }

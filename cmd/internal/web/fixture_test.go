@@ -46,6 +46,7 @@ type world struct {
 	do      alert.Request
 	version uint64
 	acted   int
+	cursor  string // of the watch list that was asked for last
 }
 
 func (w *world) Epoch(context.Context) (clickhouse.Epoch, bool, error) {
@@ -156,12 +157,40 @@ func (w *world) Act(_ context.Context, _ string, version uint64, do alert.Reques
 	return alert.Alert{}, w.actErr
 }
 
-func (w *world) Watchlist(context.Context, int) (alerting.Watchlist, error) {
-	list := alerting.Watchlist{Window: 28 * day, Total: 12}
+func (w *world) Counts(context.Context) (c clickhouse.AlertCounts, _ error) {
+	for i := range w.alerts {
+		c.Active++
+		if w.alerts[i].State == alert.Open {
+			c.Unacknowledged++
+		}
+		if w.alerts[i].Severity == alert.Critical {
+			c.Critical++
+		}
+		if w.alerts[i].Overdue(now) {
+			c.Overdue++
+		}
+	}
+	return c, w.err
+}
+
+func (w *world) Begin(context.Context, *clickhouse.Epoch) (first time.Time, _ error) {
+	for _, r := range w.ratings {
+		if at := now.Add(-r.ago).Truncate(5 * time.Minute); first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first, w.err
+}
+
+func (w *world) Watchlist(_ context.Context, _ int, cursor string) (alerting.Watchlist, error) {
+	if w.cursor = cursor; cursor == "nonsense" {
+		return alerting.Watchlist{}, clickhouse.ErrUnknownPage
+	}
+	list := alerting.Watchlist{Window: 28 * day, Total: 12, Next: "further"}
 	for _, a := range alert.Rank(w.alerts, now) {
 		list.Customers = append(list.Customers, alerting.Watched{Attention: a, Severity: a.Alerts[0].Severity, Overdue: a.Alerts[0].Overdue(now),
 			Last: []alert.Rating{{OccurredAt: now, Service: "legal_consulting", Rating: 200}, {OccurredAt: now, Service: "data_analysis", Rating: 450}},
-			Mean: alerting.Mean{Points: 3.25, Ratings: 2}, Before: alerting.Mean{}})
+			Mean: alerting.Mean{Sum: 650, Ratings: 2}, Before: alerting.Mean{Sum: 1049, Ratings: 3}})
 	}
 	return list, w.err
 }

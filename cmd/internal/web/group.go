@@ -25,6 +25,9 @@ type groupPage struct {
 func (w *Web) group(dimension string) func(context.Context, http.ResponseWriter, *http.Request) error {
 	return func(ctx context.Context, rw http.ResponseWriter, r *http.Request) error {
 		s, name := w.say(r), r.PathValue("name")
+		if name == "" {
+			name = r.URL.Query().Get("name") // . and .. cannot stand in a path
+		}
 		e, err := w.epoch(ctx)
 		if err != nil {
 			return err

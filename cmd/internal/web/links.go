@@ -7,8 +7,17 @@ import (
 	"satisflow/pipeline/alert"
 )
 
+// At is the address of a path of the gateway as browsers reach it, with the prefix of the proxy in front.
+func (p page) At(path string) string { return p.Base + path }
+
 // To is the address of a page in this page's language. The path has a query or none.
-func (p page) To(path string) string { return to(path, p.Lang) }
+func (p page) To(path string) string { return p.At(to(path, p.Lang)) }
+
+// Runbook is the address of the page of a runbook.
+func (p page) Runbook(alert string) string { return p.To("/runbooks/" + url.PathEscape(alert)) }
+
+// to is the address of a page in a language, as browsers reach it.
+func (w *Web) to(path string, lang language) string { return w.BasePath + to(path, lang) }
 
 func to(path string, lang language) string {
 	u, err := url.Parse(path)

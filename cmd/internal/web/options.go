@@ -22,6 +22,7 @@ type Reader interface {
 	History(ctx context.Context, e *clickhouse.Epoch, name string, selection clickhouse.Selection, span clickhouse.Span) ([]clickhouse.Closed, error)
 	Detail(ctx context.Context, e *clickhouse.Epoch, key window.Key, span clickhouse.Span, step time.Duration) ([]clickhouse.DetailGroup, error)
 	Dimensions(ctx context.Context, e *clickhouse.Epoch) ([]clickhouse.Values, error)
+	Begin(ctx context.Context, e *clickhouse.Epoch) (time.Time, error)
 }
 
 // Ratings gives single ratings of customers, without what was written in them; clickhouse.Alerts does.
@@ -34,7 +35,8 @@ type Alerts interface {
 	List(ctx context.Context, f clickhouse.AlertFilter) ([]alert.Alert, string, error)
 	Get(ctx context.Context, id string) (alert.Alert, []alert.Entry, error)
 	Act(ctx context.Context, id string, version uint64, do alert.Request) (alert.Alert, error)
-	Watchlist(ctx context.Context, limit int) (alerting.Watchlist, error)
+	Counts(ctx context.Context) (clickhouse.AlertCounts, error)
+	Watchlist(ctx context.Context, limit int, cursor string) (alerting.Watchlist, error)
 	Reason(a *alert.Alert) alerting.Text
 }
 
@@ -49,6 +51,7 @@ type Options struct {
 	Window   time.Duration // of a customer's mean and share, as alerts have it; 28 days when 0
 	Services []string      // that are known before their first rating
 	Zone     time.Duration // offset from UTC in which times are shown: that of the windows
+	BasePath string        // before every path as browsers see it, such as /satisflow behind a proxy; empty for none
 
 	Stored       func(customer string) string // the id under which a customer's facts are stored; nil for the id itself
 	QueryTimeout time.Duration                // for all that one page reads; 20 s when 0

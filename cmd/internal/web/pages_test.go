@@ -3,7 +3,9 @@ package web
 import (
 	"context"
 	"fmt"
+	"html"
 	"net/http"
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -25,7 +27,8 @@ func someWorld() *world {
 	w := &world{alerts: []alert.Alert{low("abc", "c-1"), low("def", "c-2")}, record: []alert.Entry{
 		{Version: 1, At: now.Add(-5 * time.Hour), By: alert.System, Action: alert.Opened},
 		{Version: 2, At: now.Add(-2 * time.Hour), By: "li.na", Action: alert.Comment, Comment: "<b>called</b>"},
-		{Version: 3, At: now.Add(-time.Hour), By: "wang.wei", Action: alert.Assign}}}
+		{Version: 3, At: now.Add(-time.Hour), By: "wang.wei", Action: alert.Assign, Assignee: "li.na"}}}
+	w.alerts[0].Assignee = "li.na"
 	w.alerts[1].Severity, w.alerts[1].State = alert.Minor, alert.Acknowledged
 	add := func(n int, customer, service string, ago time.Duration, rating int32) {
 		for i := range n {
@@ -43,7 +46,7 @@ func someWorld() *world {
 func TestTheStartPageSaysWhereSatisfactionStandsAndWhoIsNeeded(t *testing.T) {
 	h := site(t, someWorld())
 	wantPage(t, get(h, "/", "en"), http.StatusOK, `<span class="big">90.0 %</span>`, "(76.9–96.0, n = 40)", "not decided yet", "<dt>Target</dt><dd>95 %</dd>", "<dt>Mean</dt><dd>4.17</dd>",
-		"40 ratings; about 12 more would decide at this share", "100.0 % (72.2–100.0, n = 10)", "−10.0 points", "may be chance", "Figures of 20:34",
+		"40 ratings; about 12 more would decide at this share", "100.0 % (72.2–100.0, n = 10)", "−10.0 points", "not significant (may be chance)", "Figures of 20:34",
 		`<a href="/services/legal_consulting?lang=en">legal_consulting</a></td><td>60.0 % (31.3–83.2, n = 10)`, "no ratings", `<span class="big">2</span> alerts need somebody`,
 		`<strong class="overdue">⚠ 2</strong> overdue`, "<strong>1</strong> critical", "<strong>1</strong> seen by nobody", `href="/openapi.json"`, `href="/runbooks/?lang=en"`,
 		"Times are in UTC+08:00.", "The share over 28 days ")
@@ -61,7 +64,7 @@ func TestWithoutRatingsTheStartPageSaysHowToSendTheFirst(t *testing.T) {
 func TestServicesAndSegmentsHavePages(t *testing.T) {
 	h := site(t, someWorld())
 	wantPage(t, get(h, "/services/legal_consulting", "en"), http.StatusOK, `<span class="big">60.0 %</span>`, "(31.3–83.2, n = 10)", "below target", "<th scope=\"row\">1 hour</th><td>0.0 % (0.0–49.0, n = 4)",
-		"<th scope=\"row\">web</th><td>60.0 % (31.3–83.2, n = 10)", "There has been no alert about it.", "−40.0 points (−68.7 to −3.8): more than chance")
+		"<th scope=\"row\">web</th><td>60.0 % (31.3–83.2, n = 10)", "There has been no alert about it.", "−40.0 points (−68.7 to −3.8): significant")
 	wantPage(t, get(h, "/segments/vip", "zh"), http.StatusOK, "客户群", `<span class="big">90.0%</span>`, "没有相关警报")
 	wantPage(t, get(h, "/services/quiet", "en"), http.StatusOK, "no data")
 	wantPage(t, get(h, "/segments/once", "en"), http.StatusOK, "no data")
@@ -94,37 +97,72 @@ func TestAShareThatMissesTheTargetDoesNotLookLikeIt(t *testing.T) {
 	for _, c := range []struct {
 		share float64
 		want  string
-	}{{0.9496, "94.96 %"}, {0.95004, "95.004 %"}, {0.95, "95.0 %"}, {0.94, "94.0 %"}, {1, "100.0 %"}, {0.95000001, "95.000 %"}} {
+	}{{0.9496, "94.96 %"}, {0.95004, "95.004 %"}, {0.95, "95.0 %"}, {0.94, "94.0 %"}, {1, "100.0 %"}, {0.95000001, "95.000001 %"}, {0.949999999, "94.9999999 %"}, {0.9499, "94.99 %"}} {
 		if got := plain(say{lang: english}.Share(figure{N: 1, Share: c.share, Target: 0.95})); got != c.want {
 			t.Errorf("%v is shown as %s, want %s", c.share, got, c.want)
 		}
 	}
 }
 
-func TestATrendIsToldWithoutTheFirstFewRatings(t *testing.T) {
+func TestATrendEndsWithTheHeadlineAndComparesLikeWithLike(t *testing.T) {
 	s, spec := say{lang: english}, window.DefaultWindows()[4]
+	at := func(days int, n int64, share float64, whole bool) trendPoint {
+		return trendPoint{now.Add(-time.Duration(days) * day), whole, figure{N: n, Share: share, Target: 0.95}}
+	}
 	for _, c := range []struct {
-		shares []float64 // of 100 ratings but the first, which has 5
+		points []trendPoint
 		want   string
 	}{
-		{[]float64{0.2, 0.9, 0.95}, "The share over 28 days rose from 90.0 % to 95.0 % within 24 hours."},
-		{[]float64{0.2, 0.9, 0.85, 0.8}, "The share over 28 days fell from 90.0 % to 80.0 % within 2 days."},
-		{[]float64{0.2, 0.9, 0.85, 0.9}, "The share over 28 days is where it was 2 days before: 90.0 %."},
+		{[]trendPoint{at(2, 5, 0.2, true), at(1, 100, 0.9, true), at(0, 100, 0.95, true)}, "The share over 28 days rose from 90.0 % to 95.0 % within 24 hours."},
+		{[]trendPoint{at(3, 5, 0.2, true), at(2, 100, 0.957, false), at(1, 100, 0.953, true), at(0, 100, 0.918, true)}, "The share over 28 days fell from 95.3 % to 91.8 % within 24 hours."},
+		{[]trendPoint{at(2, 100, 0.9, true), at(1, 100, 0.8, true), at(0, 100, 0.9, true)}, "The share over 28 days is where it was 2 days before: 90.0 %."},
+		{[]trendPoint{at(2, 100, 0.9, false), at(1, 100, 0.8, false), at(0, 100, 0.918, true)}, "The share over 28 days is 91.8 % now. There is no whole earlier period to compare it with."},
+		{[]trendPoint{at(1, 2000, 0.9, true), at(0, 100, 0.918, true)}, "The share over 28 days is 91.8 % now. There is no whole earlier period to compare it with."},
+		{[]trendPoint{at(1, 100, 0.8999, true), at(0, 100, 0.9001, true)}, "The share over 28 days rose from 89.99 % to 90.0 % within 24 hours."},
+		{[]trendPoint{at(1, 9, 0.9, true), at(0, 0, 0, true)}, "The last 28 days have no ratings."},
 	} {
-		var figures []figure
-		for i, share := range c.shares {
-			f := figure{N: 100, Share: share}
-			if i == 0 {
-				f.N = 5
-			}
-			figures = append(figures, f)
-		}
-		if got := plain(trendTitle(figures, spec, s)); got != c.want {
+		if got := plain(trendTitle(c.points, spec, s)); got != c.want {
 			t.Errorf("%s, want %s", got, c.want)
 		}
 	}
-	if got := trendTitle([]figure{{N: 9}, {}}, spec, s); got != "The last 28 days have no ratings." {
-		t.Error(got)
+}
+
+func TestTheTitleOfTheTrendEndsWithTheShareOfTheHeadline(t *testing.T) {
+	w := someWorld()
+	w.ratings = append(w.ratings, rated{"c-9", "data_analysis", 100 * day, 500})
+	h := site(t, w)
+	for _, path := range []string{"/", "/services/legal_consulting", "/segments/vip"} {
+		body := wantPage(t, get(h, path, "en"), http.StatusOK)
+		headline := regexp.MustCompile(`<span class="big">([0-9.]+ %)</span>`).FindStringSubmatch(body)
+		title := regexp.MustCompile(`<figcaption>.* to ([0-9.]+ %) within`).FindStringSubmatch(body)
+		if headline == nil || title == nil || headline[1] != title[1] || !strings.Contains(body, "<td>now</td><td>"+headline[1]) {
+			t.Errorf("%s: headline %q, title %q", path, headline, title)
+		}
+	}
+}
+
+func TestAPeriodThatIsNotWholeIsNotComparedWith(t *testing.T) {
+	of := func(n, satisfied int64) *figure {
+		return &figure{N: n, Satisfied: satisfied, Share: float64(satisfied) / float64(max(n, 1))}
+	}
+	from := now.Add(-56 * day)
+	for name, c := range map[string]struct {
+		now, before *figure
+		begin       time.Time
+		want        string
+	}{
+		"whole":                        {of(1000, 918), of(1000, 957), from, "−3.9 points (−6.1 to −1.8): significant"},
+		"whole, by chance":             {of(100, 95), of(100, 96), from.Add(-day), "−1.0 points (−7.6 to +5.5): not significant (may be chance)"},
+		"19 ratings from late ones":    {of(40000, 36700), of(19, 19), from.Add(-day), "not comparable: the previous period is not whole (n = 19)"},
+		"ratings began in between":     {of(1000, 918), of(990, 957), from.Add(time.Millisecond), "not comparable: the previous period is not whole (n = 990)"},
+		"a tenth is just comparable":   {of(1000, 918), of(100, 100), from, "significant"},
+		"less than a tenth is not":     {of(1000, 918), of(99, 99), from, "not comparable"},
+		"now less than a tenth is not": {of(99, 90), of(1000, 999), from, "not comparable"},
+		"nothing before":               {of(99, 90), of(0, 0), from, "nothing to compare with"},
+	} {
+		if got := plain(say{lang: english}.ChangeText(changeOf(c.now, c.before, from, c.begin))); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
 	}
 }
 
@@ -174,6 +212,37 @@ func TestOddIDsWorkInLinksAndAreInert(t *testing.T) {
 			answer = get(h, to, "en")
 		}
 		wantPage(t, answer, http.StatusOK, "<h1 class=\"id\">"+escaped(id)+"</h1>")
+	}
+}
+
+func TestServicesAndSegmentsOfOddNamesAreFoundByTheirLinks(t *testing.T) {
+	w := someWorld()
+	for _, name := range hostile {
+		w.ratings = append(w.ratings, rated{"c-1", name, time.Hour, 200})
+	}
+	h := site(t, w)
+	body := get(h, "/", "en").Body.String()
+	var names []string
+	for _, m := range regexp.MustCompile(`<td class="who"><a href="([^"]+)">`).FindAllStringSubmatch(body, -1) {
+		address, err := url.Parse(html.UnescapeString(m[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		address = (&url.URL{Scheme: "http", Host: "example.com", Path: "/"}).ResolveReference(address) // as a browser does
+		answer := get(h, address.RequestURI(), "en")
+		if answer.Code == http.StatusOK {
+			_, name, _ := strings.Cut(answer.Body.String(), "<h1>")
+			name, _, _ = strings.Cut(name, "</h1>")
+			names = append(names, html.UnescapeString(name))
+		}
+	}
+	for _, name := range hostile {
+		if !slices.Contains(names, name) {
+			t.Errorf("no link leads to the page of service %q: %q", name, names)
+		}
+	}
+	for _, path := range []string{"/segments/?name=nonsense", "/services/?name=", "/segments/"} {
+		wantPage(t, get(h, path, "en"), http.StatusNotFound)
 	}
 }
 
@@ -274,14 +343,14 @@ func TestTheFilterOfTheListReachesTheStore(t *testing.T) {
 	if strings.Contains(body, "Who needs attention now") {
 		t.Error("the watch list is on another page than the first")
 	}
-	wantPage(t, get(h, "/alerts", "en"), http.StatusOK, "Who needs attention now", "3.25 (n = 2)", "2.0</span>, <span", "10 more customers", "legal_consulting, 20:34")
+	wantPage(t, get(h, "/alerts", "en"), http.StatusOK, "Who needs attention now", "3.25 (n = 2)", "2.0</span>, <span", "More customers", `href="/alerts?lang=en&amp;watch=further"`, "3.497 (n = 3)", "legal_consulting, 20:34")
 	if f := w.filter; !slices.Equal(f.States, atWork()) || f.Rules != nil || f.Assignee != "" || !f.OverdueAt.IsZero() {
 		t.Errorf("%+v", f)
 	}
 	if get(h, "/alerts?state=all&assignee=-", "en"); w.filter.States != nil || !w.filter.Unassigned || w.filter.Assignee != "" {
 		t.Errorf("%+v", w.filter)
 	}
-	for query, want := range map[string]string{"state=x": "This state is not known", "rule=x": "This rule is not known", "severity=x": "This severity is not known", "after=nonsense": "There is no such page"} {
+	for query, want := range map[string]string{"state=x": "This state is not known", "rule=x": "This rule is not known", "severity=x": "This severity is not known", "after=nonsense": "There is no such page", "watch=nonsense": "There is no such page"} {
 		wantPage(t, get(h, "/alerts?"+query, "en"), http.StatusUnprocessableEntity, want)
 	}
 	wantPage(t, get(site(t, &world{}), "/alerts", "en"), http.StatusOK, "Nobody. A customer comes here", "No alert is at work.")

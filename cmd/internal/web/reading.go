@@ -47,7 +47,7 @@ func (w *Web) failed(rw http.ResponseWriter, r *http.Request, err error) {
 		w.burst.Error().Str("request_id", guard.RequestID(r.Context())).Err(err).Msg("read a page")
 	}
 	rw.Header().Set("Retry-After", "5")
-	w.notice(rw, r, http.StatusServiceUnavailable, words.Away, notice{words.AwayHelp, r.URL.RequestURI(), words.Again, "curl -s " + origin(r) + "/readyz", ""})
+	w.notice(rw, r, http.StatusServiceUnavailable, words.Away, notice{words.AwayHelp, r.URL.RequestURI(), words.Again, "curl -s " + w.origin(r) + "/readyz", ""})
 }
 
 func (w *Web) notice(rw http.ResponseWriter, r *http.Request, status int, title string, n notice) {
@@ -61,11 +61,11 @@ func (w *Web) foreign(rw http.ResponseWriter, r *http.Request) {
 }
 
 // origin is the address that the server was asked under, for commands.
-func origin(r *http.Request) string {
+func (w *Web) origin(r *http.Request) string {
 	if r.TLS != nil {
-		return "https://" + r.Host
+		return "https://" + r.Host + w.BasePath
 	}
-	return "http://" + r.Host
+	return "http://" + r.Host + w.BasePath
 }
 
 // epoch returns the current epoch, or errNoEpoch.

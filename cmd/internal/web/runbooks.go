@@ -89,7 +89,7 @@ func (w *Web) runbook(rw http.ResponseWriter, r *http.Request) {
 			w.render(rw, r, http.StatusOK, "runbook.html", p.Alert, entry{p.Alert, p.Severity, p.in[lang]})
 			return
 		case p.Alert + ".md":
-			target := "/runbooks/" + p.Alert
+			target := w.BasePath + "/runbooks/" + p.Alert
 			if r.URL.RawQuery != "" {
 				target += "?" + r.URL.RawQuery
 			}

@@ -53,6 +53,7 @@ func (w *Web) standing(ctx context.Context, e *clickhouse.Epoch, key window.Key,
 	}
 	only := clickhouse.Selection{Keys: []window.Key{key}}
 	st.Window = mainWindow(e)
+	var main clickhouse.Span // the window that the headline is of
 	for _, spec := range e.Definition.Windows {
 		span, err := clickhouse.CurrentSpan(e, spec.Name, s.now)
 		if err != nil {
@@ -63,18 +64,22 @@ func (w *Web) standing(ctx context.Context, e *clickhouse.Epoch, key window.Key,
 			return st, err
 		}
 		st.Windows = append(st.Windows, windowFigure{spec.Length, f})
-		if spec.Name != st.Window.Name {
-			continue
-		}
-		st.Now = f
-		if st.Before, err = w.sumOf(ctx, e, clickhouse.Span{From: span.From.Add(-spec.Length), To: span.From}, only); err != nil {
-			return st, err
+		if spec.Name == st.Window.Name {
+			st.Now, main = f, span
 		}
 	}
-	st.Change = changeOf(&st.Now, &st.Before)
+	before := clickhouse.Span{From: main.From.Add(-st.Window.Length), To: main.From}
+	if st.Before, err = w.sumOf(ctx, e, before, only); err != nil {
+		return st, err
+	}
+	begin, err := w.Reader.Begin(ctx, e)
+	if err != nil {
+		return st, err
+	}
+	st.Change = changeOf(&st.Now, &st.Before, before.From, begin)
 	closed, err := w.Reader.History(ctx, e, st.Window.Name, only, clickhouse.Span{From: s.now.Add(-trendWindows * st.Window.Slide), To: s.now.Add(time.Second)})
 	if err == nil {
-		st.Trend = w.trend(closed, st.Window, s)
+		st.Trend = w.trend(closed, trendEnd{main, st.Now, begin}, st.Window, s)
 	}
 	return st, err
 }
@@ -102,26 +107,45 @@ func mainWindow(e *clickhouse.Epoch) window.Spec {
 	return longest
 }
 
-// trend is the chart of closed windows that are complete; nil of less than two.
-func (w *Web) trend(closed []clickhouse.Closed, spec window.Spec, s say) *chart {
-	c := &chart{ID: "trend", Columns: []string{s.in("Window ended", "窗口结束于"), s.in("Satisfied", "满意率")}}
-	var figures []figure
+// trendEnd is the figure that a trend ends with, which is the headline's, and when the ratings begin.
+type trendEnd struct {
+	span  clickhouse.Span
+	now   figure
+	begin time.Time
+}
+
+// trendPoint is a figure of a trend, and whether ratings were given from the start of its window on.
+type trendPoint struct {
+	end   time.Time
+	whole bool
+	figure
+}
+
+// trend is the chart of closed windows that are complete, and of the one that is going on as its last point; nil of less than
+// two.
+func (w *Web) trend(closed []clickhouse.Closed, end trendEnd, spec window.Spec, s say) *chart {
+	var points []trendPoint
 	for i := range closed {
-		if !closed[i].Complete {
-			continue
+		if c := &closed[i]; c.Complete && c.To.Before(end.span.To) {
+			points = append(points, trendPoint{c.To, !end.begin.After(c.From), w.figure(&c.Sums)})
 		}
-		f := w.figure(&closed[i].Sums)
-		when := s.Date(closed[i].To)
-		if spec.Slide%day != 0 {
-			when = s.local(closed[i].To).Format("01-02 15:04")
-		}
-		c.Points = append(c.Points, point{When: when, N: f.N, Value: f.Share, Low: f.Low, High: f.High, Text: s.Text(f)})
-		figures = append(figures, f)
 	}
-	if len(figures) < 2 {
+	if len(points) == 0 || len(points) == 1 && end.now.N == 0 {
 		return nil
 	}
-	c.Title = trendTitle(figures, spec, s)
+	points = append(points, trendPoint{end.span.To, !end.begin.After(end.span.From), end.now})
+	c := &chart{ID: "trend", Columns: []string{s.in("Window ended", "窗口结束于"), s.in("Satisfied", "满意率")}}
+	for i, p := range points {
+		when := s.Date(p.end)
+		switch {
+		case i == len(points)-1:
+			when = s.in("now", "现在")
+		case spec.Slide%day != 0:
+			when = s.local(p.end).Format("01-02 15:04")
+		}
+		c.Points = append(c.Points, point{When: when, N: p.N, Value: p.Share, Low: p.Low, High: p.High, Text: s.Text(p.figure)})
+	}
+	c.Title = trendTitle(points, spec, s)
 	f := shareFrame(c.Points, w.Target)
 	f.Unit, f.LineText = s.Target, s.in("target ", "目标 ")+s.Target(w.Target)
 	f.Bars = s.in("ratings in the window", "窗口内评分数")
@@ -129,19 +153,25 @@ func (w *Web) trend(closed []clickhouse.Closed, spec window.Spec, s say) *chart 
 	return c
 }
 
-// trendTitle says in a sentence what the chart shows, and no more: of windows that overlap, chance is hard to tell. It
-// begins with the first window that has a tenth of the ratings of the last one, as a handful says nothing.
-func trendTitle(figures []figure, spec window.Spec, s say) string {
-	last := len(figures) - 1
-	first := slices.IndexFunc(figures, func(f figure) bool { return 10*f.N >= figures[last].N })
-	length, over := s.Days(spec.Length), s.Days(time.Duration(last-first)*spec.Slide)
-	from, to := s.Percent(figures[first].Share), s.Percent(figures[last].Share)
-	switch {
-	case figures[last].N == 0:
+// trendTitle says in a sentence what the chart shows, and no more: of windows that overlap, chance is hard to tell. It ends
+// with the share that the headline has, and compares it with the first window that is like it: one that ratings were given
+// in from its start on, and a tenth of as many.
+func trendTitle(points []trendPoint, spec window.Spec, s say) string {
+	last := &points[len(points)-1]
+	length := s.Days(spec.Length)
+	if last.N == 0 {
 		return s.in("The last "+length+" have no ratings.", "最近 "+length+"没有评分")
-	case from == to:
+	}
+	to := s.Share(last.figure)
+	first := slices.IndexFunc(points, func(p trendPoint) bool { return p.whole && comparable(p.N, last.N) })
+	if first < 0 || first == len(points)-1 {
+		return s.in("The share over "+length+" is "+to+" now. There is no whole earlier period to compare it with.", length+"满意率现为 "+to+"，尚无完整的更早时段可比较")
+	}
+	over, from := s.Days(last.end.Sub(points[first].end).Round(spec.Slide)), s.shareBeside(points[first].Share, last.Share)
+	switch {
+	case points[first].Share == last.Share:
 		return s.in("The share over "+length+" is where it was "+over+" before: "+to+".", length+"满意率与 "+over+"前持平："+to)
-	case figures[last].Share > figures[first].Share:
+	case last.Share > points[first].Share:
 		return s.in("The share over "+length+" rose from "+from+" to "+to+" within "+over+".", length+"满意率在 "+over+"内由 "+from+" 升至 "+to)
 	}
 	return s.in("The share over "+length+" fell from "+from+" to "+to+" within "+over+".", length+"满意率在 "+over+"内由 "+from+" 降至 "+to)

@@ -15,10 +15,10 @@ import (
 type startPage struct {
 	standing
 	Services []groupFigure
-	Work     work
-	Empty    bool   // nothing was ever rated
-	Record   string // address that ratings are sent to
-	Example  string // a service that is known
+	Work     clickhouse.AlertCounts // of all alerts
+	Empty    bool                   // nothing was ever rated
+	Record   string                 // address that ratings are sent to
+	Example  string                 // a service that is known
 }
 
 // groupFigure is the figure of one value of a dimension.
@@ -27,18 +27,9 @@ type groupFigure struct {
 	Figure figure
 }
 
-// work is how many alerts need somebody.
-type work struct {
-	AtWork, Unseen, Overdue, Critical int
-	More                              bool // there are more than were counted
-}
-
-// mostCounted bounds the alerts that are counted for the start page.
-const mostCounted = 500
-
 func (w *Web) start(ctx context.Context, rw http.ResponseWriter, r *http.Request) error {
 	s := w.say(r)
-	body := startPage{Record: origin(r) + "/api/v1/enterprise-satisfaction/satisfaction/record", Example: "data_analysis"}
+	body := startPage{Record: w.origin(r) + "/api/v1/enterprise-satisfaction/satisfaction/record", Example: "data_analysis"}
 	if len(w.Services) > 0 {
 		body.Example = w.Services[0]
 	}
@@ -52,7 +43,7 @@ func (w *Web) start(ctx context.Context, rw http.ResponseWriter, r *http.Request
 	if body.Services, err = w.services(ctx, e, s); err != nil {
 		return err
 	}
-	if body.Work, err = w.work(ctx, s); err != nil {
+	if body.Work, err = w.Alerts.Counts(ctx); err != nil {
 		return err
 	}
 	body.Empty = body.Now.N+body.Now.Unscored+body.Before.N+body.Before.Unscored == 0 && body.Trend == nil
@@ -87,23 +78,6 @@ func (w *Web) groupFigures(groups []clickhouse.Group) (all []groupFigure) {
 		all = append(all, groupFigure{groups[i].Key.Value, w.figure(&groups[i].Sums)})
 	}
 	return all
-}
-
-func (w *Web) work(ctx context.Context, s say) (work, error) {
-	all, next, err := w.Alerts.List(ctx, clickhouse.AlertFilter{States: atWork(), Limit: mostCounted})
-	c := work{AtWork: len(all), More: next != ""}
-	for i := range all {
-		if all[i].State == alert.Open {
-			c.Unseen++
-		}
-		if all[i].Overdue(s.now) {
-			c.Overdue++
-		}
-		if all[i].Severity == alert.Critical {
-			c.Critical++
-		}
-	}
-	return c, err
 }
 
 // atWork are the states in which somebody has to do something.

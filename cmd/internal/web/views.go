@@ -79,6 +79,33 @@ func (p page) Choices(days ...int) (all []choice) {
 	return all
 }
 
+// Did says what was done in an entry of the record.
+func (p page) Did(e alert.Entry) string {
+	if e.Action != alert.Assign {
+		return p.Words.Actions[string(e.Action)]
+	}
+	if e.Assignee == "" {
+		return p.Words.AssignedNobody
+	}
+	return p.Say.With(p.Words.AssignedTo, e.Assignee)
+}
+
+// Remark is what was said about an entry of the record. Why the system resolved an alert is a word that has a text.
+func (p page) Remark(e alert.Entry) string {
+	if reason := p.Words.Recoveries[e.Comment]; e.By == alert.System && reason != "" {
+		return reason
+	}
+	return e.Comment
+}
+
+// ResolutionOf is what helped, or why an alert resolved by itself.
+func (p page) ResolutionOf(a *alert.Alert) string {
+	if reason := p.Words.Recoveries[a.Resolution]; a.ResolvedBy == alert.System && reason != "" {
+		return reason
+	}
+	return a.Resolution
+}
+
 // States are those that the filter offers.
 func (page) States() []string { return texts(alert.AllStates()) }
 
@@ -95,9 +122,9 @@ func texts[T any](all []T) (out []string) {
 	return out
 }
 
-// Mean shows the mean of the watch list with its n.
-func (s say) Mean(m alerting.Mean) string {
-	return s.MeanText(figure{N: m.Ratings, Mean: m.Points})
+// Mean shows a mean of the watch list with its n.
+func (p page) Mean(m alerting.Mean) string {
+	return p.Say.MeanText(figure{N: m.Ratings, Mean: m.Points(), Limit: p.Limit})
 }
 
 // Hundredths shows a rating.

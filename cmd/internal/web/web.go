@@ -64,15 +64,16 @@ func (w *Web) Mount(mux *http.ServeMux) {
 	for path, show := range map[string]func(context.Context, http.ResponseWriter, *http.Request) error{
 		"/{$}": w.start, "/alerts": w.alerts, "/alerts/{id}": w.alert, "/customers/{$}": w.findCustomer, "/customers/{id}": w.customer,
 		"/services/{name}": w.group(window.Service), "/segments/{name}": w.group(window.Segment),
+		"/services/{$}": w.group(window.Service), "/segments/{$}": w.group(window.Segment),
 	} {
 		mux.HandleFunc("GET "+path, w.reading(show))
 	}
 	if !w.ReadOnly {
 		mux.Handle("POST /alerts/{id}", w.origins.Handler(w.reading(w.act)))
 	}
-	mux.Handle("GET /alerts/{$}", http.RedirectHandler("/alerts", http.StatusMovedPermanently))
+	mux.Handle("GET /alerts/{$}", http.RedirectHandler(w.BasePath+"/alerts", http.StatusMovedPermanently))
 	mux.HandleFunc("GET "+w.stylePath, serveStyle)
-	mux.Handle("GET /runbooks", http.RedirectHandler("/runbooks/", http.StatusMovedPermanently))
+	mux.Handle("GET /runbooks", http.RedirectHandler(w.BasePath+"/runbooks/", http.StatusMovedPermanently))
 	mux.HandleFunc("GET /runbooks/{$}", w.list)
 	mux.HandleFunc("GET /runbooks/{alert}", w.runbook)
 }
@@ -91,6 +92,8 @@ type page struct {
 	Lang  language
 	Words *words
 	Style string
+	Limit float64 // what a mean should not be below, in points
+	Base  string  // path before every path, empty for none
 	Title string
 	Say   say
 	// Here is the part of the site that the page is in: its first path segment.
@@ -107,8 +110,8 @@ func (w *Web) render(rw http.ResponseWriter, r *http.Request, status int, name, 
 	lang := languageOf(r)
 	var out bytes.Buffer
 	err := w.templates.ExecuteTemplate(&out, name, page{
-		Lang: lang, Words: wordsIn[lang], Style: w.stylePath, Title: title, Say: w.say(r), Here: strings.SplitN(r.URL.Path, "/", 3)[1],
-		Path: pathWithout(r, "lang"), Other: lang.other(), Body: body,
+		Lang: lang, Words: wordsIn[lang], Style: w.BasePath + w.stylePath, Base: w.BasePath, Limit: float64(w.Bands.Alert) / 100, Title: title, Say: w.say(r), Here: strings.SplitN(r.URL.Path, "/", 3)[1],
+		Path: w.BasePath + pathWithout(r, "lang"), Other: lang.other(), Body: body,
 	})
 	if err != nil {
 		http.Error(rw, "the page "+name+" cannot be rendered", http.StatusInternalServerError)

@@ -11,8 +11,8 @@ type pageWords struct {
 	YourName, YourNameHelp, CommentField, CommentHelp, NoTrend, ResolveHelp, ReopenHelp, AssignTo, ReadOnly, NothingDone, Written, CustomerAlerts, CustomerAlertsNone, LastRatings string
 	LastRatingsNone, Rating, Time, DaysBefore, GroupAlerts, GroupAlertsNone, Pseudonym, NoEpoch, NoEpochHelp, Away, AwayHelp, UnsureHelp                                           string
 	NoAlert, NoAlertHelp, Foreign, ForeignHelp, TooLong, TooLongHelp, NoService, NoServiceHelp, NoSegment, NoSegmentHelp, NoCustomer, NoCustomerHelp                               string
-	NoVersion, WrongState, Changed, NotReady                                                                                                                                       string
+	Save, SaveHelp, NotYetSaved, AssignedTo, AssignedNobody, WatchlistFirst, NoVersion, WrongState, Changed, NotReady                                                              string
 
 	// By the words of the API.
-	Verdicts, States, Rules, Levels, Acts, Did, Actions, WrongField, WrongFilter map[string]string
+	Recoveries, Verdicts, States, Rules, Levels, Acts, Did, Actions, WrongField, WrongFilter map[string]string
 }

@@ -48,7 +48,7 @@ var englishPages = pageWords{
 	Watchlist:          "Who needs attention now",
 	WatchlistHelp:      "Customers with alerts at work, who needs most first. Means are of the last %s and of the time before; a few ratings say little about a trend.",
 	WatchlistEmpty:     "Nobody. A customer comes here with a low rating, a low mean or a fall.",
-	WatchlistMore:      "more customers; the list of alerts below has them",
+	WatchlistMore:      "More customers",
 	Why:                "Why",
 	Last:               "Last ratings",
 	LastNone:           "none lately",
@@ -130,6 +130,16 @@ var englishPages = pageWords{
 	WrongState:         "That is not possible any more: the alert has another state, or another one of the same kind is at work.",
 	Changed:            "The alert has changed since you opened it. See what happened, then send it again if it is still right.",
 	NotReady:           "This gateway does not take changes now: it has just been started, or only reads. Try again in a few seconds.",
+	Save:               "Save",
+	SaveHelp:           "Save keeps your name and the assignee, and does nothing else.",
+	NotYetSaved:        " The rest of what you typed is still in the form, and not saved yet.",
+	AssignedTo:         "assigned it to %s",
+	AssignedNobody:     "removed the assignee",
+	WatchlistFirst:     "Most urgent customers",
+	Recoveries: map[string]string{
+		"withdrawn": "Resolved by itself: its ratings were corrected, erased or quarantined.",
+		"recovered": "Resolved by itself: the figure is no longer too low.",
+	},
 	Verdicts: map[string]string{
 		"met":          "target met",
 		"below":        "below target",
@@ -171,6 +181,7 @@ var englishPages = pageWords{
 		"verify":      "Recorded: confirmed.",
 		"reopen":      "Recorded: reopened; its clocks begin anew.",
 		"comment":     "Recorded: your comment.",
+		"save":        "Your name is saved. Nothing was recorded in the alert.",
 	},
 	Actions: map[string]string{
 		"opened":      "opened it",

@@ -48,7 +48,7 @@ var chinesePages = pageWords{
 	Watchlist:          "现在需要关注的客户",
 	WatchlistHelp:      "有待处理警报的客户，最需要关注的在前。均值分别为近 %s及其之前同样长的时段；评分很少时，变化说明不了趋势。",
 	WatchlistEmpty:     "没有。出现低分、均值偏低或下降的客户会列在这里。",
-	WatchlistMore:      "位客户未列出，请见下方警报列表",
+	WatchlistMore:      "更多客户",
 	Why:                "原因",
 	Last:               "最近评分",
 	LastNone:           "近期没有",
@@ -130,6 +130,16 @@ var chinesePages = pageWords{
 	WrongState:         "现在不能这样处理：警报状态已变，或同类的另一条警报正在处理。",
 	Changed:            "您打开之后警报有了变化。请查看发生了什么，如仍然合适请再次提交。",
 	NotReady:           "此网关现在不接受修改：刚刚启动，或者只读。请几秒后重试。",
+	Save:               "保存",
+	SaveHelp:           "“保存”只保存您的姓名和负责人，不做其他操作。",
+	NotYetSaved:        "您填写的其余内容仍在表单中，尚未保存。",
+	AssignedTo:         "分配给 %s",
+	AssignedNobody:     "取消了分配",
+	WatchlistFirst:     "最紧急的客户",
+	Recoveries: map[string]string{
+		"withdrawn": "自动解决：相关评分已被更正、删除或隔离。",
+		"recovered": "自动解决：数值不再过低。",
+	},
 	Verdicts: map[string]string{
 		"met":          "达到目标",
 		"below":        "低于目标",
@@ -171,6 +181,7 @@ var chinesePages = pageWords{
 		"verify":      "已记录：确认有效。",
 		"reopen":      "已记录：重新打开，期限重新计算。",
 		"comment":     "已记录您的备注。",
+		"save":        "已保存您的姓名，警报中没有记录任何内容。",
 	},
 	Actions: map[string]string{
 		"opened":      "触发警报",
