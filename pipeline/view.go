@@ -19,12 +19,9 @@ type PartitionView struct {
 	Partition int32
 	Progress  owner.Progress
 	Lag       int64 // records waiting behind the last one read
-	owner     *owner.Owner
-}
-
-// Current calls yield for every key and window of the partition's current windows.
-func (v *PartitionView) Current(yield func(k window.Key, name string, s *window.Sums)) {
-	v.owner.Current(yield)
+	// Current calls yield for every key and window of the partition's current windows, the windows of a key one after the
+	// other. The partition cannot be folded meanwhile.
+	Current func(yield func(k window.Key, name string, s *window.Sums))
 }
 
 // LagTime is how old the figures are that the partition shows: up to the last record read when there is a backlog.
@@ -45,7 +42,7 @@ func (p *Pipeline) View() View {
 	}
 	for n, pt := range p.live {
 		pr := pt.owner.Progress()
-		v.Partitions = append(v.Partitions, PartitionView{Partition: n, Progress: pr, Lag: max(0, pt.end.Load()-pr.Next), owner: pt.owner})
+		v.Partitions = append(v.Partitions, PartitionView{Partition: n, Progress: pr, Lag: max(0, pt.end.Load()-pr.Next), Current: pt.owner.Current})
 		s := v.Stats[n]
 		s.Add(pr.Stats)
 		v.Stats[n] = s

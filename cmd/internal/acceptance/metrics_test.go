@@ -107,6 +107,13 @@ Window gauges carry the partition: two processors may own one for a moment, and 
 ` + "`sum by (window, dimension, value) (max by (window, dimension, value, partition) (satisflow_window_ratings))`" + `.
 Counters tell that things happen; for what the figures are, read the window gauges: they are exact.
 
+All series of a processor carry the ` + "`epoch`" + ` that it fills; ` + "`satisflow_current_epoch_timestamp_seconds`" + ` names the one that readers
+follow. The recorded figures of the rules (` + "`satisflow:…`" + `) are of that epoch and of the freshest owner of each partition: prefer them.
+
+There are window gauges for all rolled dimensions but ` + "`product`" + `, of which there can be thousands: figures of products are in ClickHouse and in the API.
+A dimension that would make ` + "`/metrics`" + ` too large shows the values with the most responses and counts the rest under the value ` + "`other`" + `;
+` + "`satisflow_dimension_folded_values`" + ` is how many these are. At most 4 scrapes are answered at the same time, others get 503.
+
 | metric | type | labels | meaning |
 | --- | --- | --- | --- |
 `)

@@ -11,9 +11,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/rs/zerolog"
 
 	"satisflow/cmd/internal/api"
+	metrics "satisflow/sinks/prometheus"
 )
 
 // drainTime is how long requests have to end at a shutdown.
@@ -28,10 +29,6 @@ func newRegistry() *prometheus.Registry {
 	build.Set(1)
 	reg.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return reg
-}
-
-func metricsHandler(reg *prometheus.Registry) http.Handler {
-	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true})
 }
 
 // httpPart serves until the context ends, then lets requests end.
@@ -53,9 +50,9 @@ func httpPart(name string, listener net.Listener, server *http.Server) part {
 }
 
 // probes serves metrics and health of a process; parts says how its parts are.
-func probes(reg *prometheus.Registry, parts func(context.Context) []api.Part) *http.ServeMux {
+func probes(reg *prometheus.Registry, parts func(context.Context) []api.Part, log zerolog.Logger) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", metricsHandler(reg))
+	mux.Handle("GET /metrics", metrics.Handler(reg, log))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, api.Health{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		status, ready := api.ReadinessOf(parts(r.Context()))

@@ -43,7 +43,7 @@ func newProcessing(cfg *config.Config, conn driver.Conn, epoch clickhouse.Epoch,
 		return nil, errors.Join(usageError(err), producer.Close())
 	}
 	def := &epoch.Definition
-	m := metrics.NewMetrics(reg, admit.Reasons(), def.Partitions)
+	m := metrics.NewMetrics(metrics.InEpoch(reg, epoch.Number), admit.Reasons(), def.Partitions)
 	hooks := source.Hooks{
 		Assigned: func(source.Assignment) { m.Rebalanced() }, Lost: m.Lost,
 		GroupError: func(error) { m.FetchFailed() }, FetchError: func(int32, error) { m.FetchFailed() }, CommitError: func(error) { m.CommitFailed() },
@@ -62,6 +62,7 @@ func newProcessing(cfg *config.Config, conn driver.Conn, epoch clickhouse.Epoch,
 		Permanent: clickhouse.IsPermanent, Observer: m, Now: time.Now, ID: processorID(), Log: log,
 	})
 	reg.MustRegister(metrics.NewExporter(metrics.ExporterConfig{
+		Epoch: epoch.Number, Log: log,
 		Dimensions: lowCardinality(def), Quality: cfg.Event.Metrics(), Partitions: def.Partitions, Target: cfg.Target.Share, Standards: standards,
 	}, p.View, time.Now))
 	return &processing{Pipeline: p, dead: producer}, nil

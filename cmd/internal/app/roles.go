@@ -197,7 +197,7 @@ func composeRole(r role, cfg *config.Config, on *ground, down *teardown, log zer
 	}
 	down.add(func(context.Context) error { kafka.Close(); return nil })
 	c.checks = []api.Check{{Name: "kafka", Check: kafka.Ping}, {Name: "clickhouse", Check: ping(on.conn)}}
-	c.parts = append(c.parts, healthPart(on.health, c.checks))
+	c.parts = append(c.parts, healthPart(on.health, c.checks), epochPart(metrics.NewCurrentEpoch(on.reg), on.conn, log))
 	if r.processor {
 		p, err := newProcessing(cfg, on.conn, on.epoch, on.reg, log)
 		if err != nil {
@@ -206,12 +206,12 @@ func composeRole(r role, cfg *config.Config, on *ground, down *teardown, log zer
 		down.add(p.Close)
 		c.checks = append(c.checks, api.Check{Name: "processor", Check: p.assigned})
 		verify := verification.New(cfg.Verify, verification.Parts{
-			Conn: on.conn, Epoch: on.epoch.Number, Owns: p.ownsFirst, Metrics: metrics.NewVerifyMetrics(on.reg), Now: time.Now, Log: log,
+			Conn: on.conn, Epoch: on.epoch.Number, Owns: p.ownsFirst, Metrics: metrics.NewVerifyMetrics(metrics.InEpoch(on.reg, on.epoch.Number)), Now: time.Now, Log: log,
 		})
 		c.parts = append(c.parts, part{"processor", p.Run}, part{"verify", verify.Run})
 	}
 	if !r.gateway {
-		c.server = newProbesServer(probes(on.reg, asked(c.checks)))
+		c.server = newProbesServer(probes(on.reg, asked(c.checks), log))
 		return c, nil
 	}
 	alerts, err := newAlerts(cfg, on, down, log)

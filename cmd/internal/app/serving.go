@@ -16,6 +16,7 @@ import (
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/source"
 	"satisflow/sinks/clickhouse"
+	metrics "satisflow/sinks/prometheus"
 )
 
 // serving is the gateway of a process: its server and what that writes to.
@@ -50,7 +51,7 @@ func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts 
 	mux := http.NewServeMux()
 	a.Mount(mux)
 	pages.Mount(mux)
-	mux.Handle("GET /metrics", metricsHandler(reg))
+	mux.Handle("GET /metrics", metrics.Handler(reg, log))
 	return &serving{server: a.Server(mux), producer: producer}, nil
 }
 

@@ -51,7 +51,7 @@ func newStarting(r role, cfg *config.Config, on *ground, log zerolog.Logger) *st
 		on.health.Set(n.part, false)
 	}
 	s.parts = append(s.parts, api.Part{Name: r.name, Since: now})
-	mux := probes(on.reg, func(context.Context) []api.Part { return s.state() })
+	mux := probes(on.reg, func(context.Context) []api.Part { return s.state() }, log)
 	s.set(mux)
 	s.server = newProbesServer(s)
 	if r.gateway {

@@ -184,7 +184,7 @@ func (s *stack) deleteRecords(ctx context.Context, topic string, before map[int3
 	return nil
 }
 
-var lostMetric = regexp.MustCompile(`(?m)^satisflow_records_lost_total\{partition="\d+"\} (\d+)$`)
+var lostMetric = regexp.MustCompile(`(?m)^satisflow_records_lost_total\{[^}]*\} (\d+)$`)
 
 // metric is the sum of satisflow_records_lost_total that the processor shows; 0 when it cannot be asked.
 func metric(ctx context.Context, p *processor) (sum int64) {

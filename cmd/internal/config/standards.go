@@ -25,6 +25,10 @@ func (c *Config) Standards() (all []Standard, err error) {
 			err = errors.Join(err, fmt.Errorf("target.standards: %q: %w", text, e))
 			continue
 		}
+		if i := slices.IndexFunc(all, func(o Standard) bool { return o.Service == s.Service && o.Metric == s.Metric }); i >= 0 {
+			err = errors.Join(err, fmt.Errorf("target.standards: %q: %s:%s has the value %v already: want one for each service and metric", text, s.Service, s.Metric, all[i].Value))
+			continue
+		}
 		all = append(all, s)
 	}
 	return all, err

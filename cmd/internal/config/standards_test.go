@@ -23,4 +23,8 @@ func TestAStandardNamesServiceMetricAndValue(t *testing.T) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
+	c.Target.Standards = []string{"a:accuracy=0.9", "b:accuracy=0.9", "a:accuracy=0.8"}
+	if _, err := c.Standards(); err == nil || !strings.Contains(err.Error(), `"a:accuracy=0.8": a:accuracy has the value 0.9 already`) {
+		t.Errorf("a standard twice: %v", err)
+	}
 }
