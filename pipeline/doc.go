@@ -10,8 +10,8 @@
 //     panes, pane sums (owner.Assign). Reading starts at the checkpoint's cut; the committed offset is for lag tools only.
 //  3. The record is admitted or becomes a dead letter, by its bytes and its timestamp alone, so that a replay decides alike
 //     (package admit).
-//  4. It is folded into the facts of its 5-minute pane; a pane that is not in memory is read back first. A partition whose
-//     memory is used up stops reading until a flush is acknowledged.
+//  4. It is folded into the facts of its 5-minute pane; when the pane is not in memory, the record waits for the next flush,
+//     which reads the pane back. A partition whose memory is used up stops reading until a flush is acknowledged.
 //  5. About once a second one flush of all partitions is written: facts, panes, windows, dead letters, checkpoint. An
 //     insert is repeated until it succeeds; an outage of ClickHouse is waited out.
 //  6. The offsets are committed to Kafka, and panes that nothing waits for may leave the memory.

@@ -35,10 +35,7 @@ func (pt *partition) handle(ctx context.Context, b source.Batch) error {
 	pt.end.Store(b.HighWatermark)
 	records := pt.admit(b.Records)
 	for len(records) > 0 {
-		n, err := pt.owner.Fold(ctx, pt.run.p.store, records)
-		if err != nil {
-			return err
-		}
+		n := pt.owner.Fold(records)
 		if records = records[n:]; len(records) > 0 {
 			if err := pt.waitForFlush(ctx); err != nil {
 				return err

@@ -111,7 +111,7 @@ func (p *Pipeline) permanent(err error) error { return source.Permanent(err) }
 func (p *Pipeline) assign(ctx context.Context, a source.Assignment) (*run, error) {
 	r := &run{p: p, kick: make(chan struct{}, 1)}
 	cfg := &owner.Config{
-		Grid: p.grid, Bands: p.parts.Definition.Bands, Attributes: p.parts.Events.Attributes, Definition: p.parts.Definition.Hash(),
+		Grid: p.grid, Bands: p.parts.Definition.Bands, Attributes: p.parts.Events.Attributes, Metrics: len(p.parts.Definition.Quality), Definition: p.parts.Definition.Hash(),
 		ID: p.parts.ID, Lateness: p.cfg.Lateness, Retention: p.parts.Admission.Retention,
 		MaxBytes: p.cfg.MemoryBytes / max(len(a.Partitions), 1),
 	}

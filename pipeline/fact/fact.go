@@ -43,20 +43,5 @@ func New(e *event.Event, partition int32, offset, timestamp int64, pane window.P
 	return f
 }
 
-// Entry is what the owner of a partition keeps in memory of a fact: enough to take its part out of the sums again.
-type Entry struct {
-	Version uint64
-	Group   window.GroupID
-	Rating  int32 // hundredths; 0 is feedback without a score
-	Silent  bool  // erased or quarantined: counts nowhere
-	Quality event.Quality
-}
-
-// EntryOf returns the entry of an event.
-func EntryOf(e *event.Event, version uint64, keys *window.Keys) Entry {
-	en := Entry{Version: version, Rating: e.Rating, Quality: e.Quality, Silent: e.Op == event.Erase || e.Quarantined}
-	if e.Op == event.Put {
-		en.Group = keys.GroupOf(e)
-	}
-	return en
-}
+// Silent reports whether the event counts in no sum: it erases its rating, or quarantines it.
+func Silent(e *event.Event) bool { return e.Op == event.Erase || e.Quarantined }

@@ -3,6 +3,7 @@ package owner
 import (
 	"time"
 
+	"satisflow/pipeline/event"
 	"satisflow/pipeline/window"
 )
 
@@ -11,21 +12,19 @@ type Config struct {
 	Grid       window.Grid
 	Bands      window.Bands
 	Attributes []string      // declared attribute keys
+	Metrics    int           // quality metrics of the definition; 0 is room for as many as there can be
 	Definition string        // hash of the window definition, kept with every checkpoint
 	ID         string        // name of the processor, kept with every checkpoint for people
 	Lateness   time.Duration // the watermark stays this far behind the newest rating and, at the end of the partition, the clock
 	Retention  time.Duration // of facts: a pane that ended longer ago than this before the record's timestamp is frozen
-	MaxBytes   int           // memory of one partition's panes and pending facts, estimated; Fold stops above it
+	MaxBytes   int           // memory of one partition: what waits for a flush, and panes; see evict.go
 	Fault      Fault         // tests only
 }
 
-// Estimates of the memory that one thing takes, in bytes, measured on linux/amd64 with 36-character rating ids.
-const (
-	paneBytes  = 250 // the pane itself and its empty maps
-	entryBytes = 200 // entry, map slot and id
-	groupBytes = 16
-	factBytes  = 560
-)
-
-// pagesAtOnce bounds how many panes one page-in reads.
-const pagesAtOnce = 128
+// metrics is how many quality values a fact has room for in memory.
+func (c *Config) metrics() int {
+	if c.Metrics == 0 {
+		return event.MaxQuality
+	}
+	return c.Metrics
+}

@@ -4,8 +4,9 @@
 //
 // # The life of a flush
 //
-// Records are folded into panes as they come (Owner.Fold). About once a second a Flusher takes a Snapshot of every owner
-// at its cut, the next offset to read, and writes, in this order: facts; every pane that any record touched, with all
+// Records are folded into panes as they come (Owner.Fold); one whose pane has left the memory waits. About once a second a
+// Flusher takes a Snapshot of every owner at its cut, the next offset to read, reads the panes back that records wait for,
+// each once, and folds these (settle.go). Then it writes, in this order: facts; every pane that any record touched, with all
 // its keys; every window that closed since the last checkpoint, and every closed one that covers a touched pane; dead
 // letters; the checkpoint. Only then are the panes free to be evicted.
 //
@@ -23,9 +24,13 @@
 //     that repairs a torn insert of the owner before.
 //   - Keys with zero sums are written too, or an older non-zero row of the key would stay.
 //   - Pane sums for windows and gauges are replaced as a whole at each snapshot, never moved by a record's effect: the
-//     stored sums and the stored facts may be of different owners and disagree until the pane is next touched.
+//     stored sums and the stored facts may be of different owners and disagree until the pane is next touched. The sums of
+//     a pane in memory are another thing: all its facts are there, so they are kept by adding a fact and taking away the
+//     one that it replaces.
+//   - Facts are a lattice, so a record that waits for its pane may be folded after later ones; it must be in the flush
+//     whose cut lies beyond it.
 //   - The watermark in the checkpoint is the one captured with the cut; read again later it would promise windows that
 //     were not written.
-//   - The series of pane sums changes only in Snapshot and Acked, which the flusher calls without overlap, so a flush
+//   - The series of pane sums changes only in Snapshot, settle and acked, which the flusher calls without overlap, so a flush
 //     reads it without the lock.
 package owner

@@ -24,6 +24,7 @@ const (
 	QuarantinedCounted                     // quarantined ratings counted
 	GenerationInVersion                    // the owner's generation above the cut in the version of panes and windows
 	SumsRecentOnly                         // pane sums loaded only for recent panes
+	WaitingPassed                          // the cut passes records that wait for their panes
 )
 
 func (f Fault) has(x Fault) bool { return f&x != 0 }

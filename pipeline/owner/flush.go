@@ -52,9 +52,9 @@ func (f *Flusher) Flush(ctx context.Context, owners []*Owner, now int64, beat bo
 
 // write takes the steps of a flush in their order.
 func (f *Flusher) write(ctx context.Context, snaps []*Snapshot) error {
-	steps := []func(context.Context, []*Snapshot) error{f.writeFacts, f.writePanes, f.writeWindows, f.writeDead}
+	steps := []func(context.Context, []*Snapshot) error{f.settle, f.writeFacts, f.writePanes, f.writeWindows, f.writeDead}
 	if f.Fault.has(CheckpointFirst) {
-		steps[2], steps[3] = f.writeCheckpoints, f.writeWindows
+		steps[3], steps[4] = f.writeCheckpoints, f.writeWindows
 	} else {
 		steps = append(steps, f.writeCheckpoints)
 	}
@@ -78,6 +78,16 @@ func (f *Flusher) live(snaps []*Snapshot) (left []*Snapshot) {
 		}
 	}
 	return left
+}
+
+// settle folds what waited for its pane.
+func (f *Flusher) settle(ctx context.Context, snaps []*Snapshot) error {
+	for _, s := range snaps {
+		if err := s.settle(ctx, f.Store); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *Flusher) writeFacts(ctx context.Context, snaps []*Snapshot) error {

@@ -33,7 +33,7 @@ type rig struct {
 
 func newRig(t fatal, def *window.Definition, events event.Config, store *sinktest.Memory, maxBytes int) *rig {
 	admission := admit.DefaultConfig()
-	cfg := &owner.Config{Grid: def.Grid(), Bands: def.Bands, Attributes: events.Attributes, Definition: def.Hash(), ID: "test",
+	cfg := &owner.Config{Grid: def.Grid(), Bands: def.Bands, Attributes: events.Attributes, Metrics: len(def.Quality), Definition: def.Hash(), ID: "test",
 		Lateness: 2 * time.Minute, Retention: admission.Retention, MaxBytes: maxBytes}
 	return &rig{t: t, def: def, events: events, cfg: cfg, store: store, flush: owner.Flusher{Store: store, Sink: store, BlockRows: 500}}
 }
@@ -58,10 +58,7 @@ func (r *rig) next(partition int32) int64 { return r.owners[partition].Progress(
 func (r *rig) fold(partition int32, records []owner.Record, now int64) {
 	r.t.Helper()
 	for len(records) > 0 {
-		n, err := r.owners[partition].Fold(context.Background(), r.store, records)
-		if err != nil {
-			r.t.Fatalf("%v", err)
-		}
+		n := r.owners[partition].Fold(records)
 		if records = records[n:]; len(records) > 0 {
 			r.write(now, false)
 		}

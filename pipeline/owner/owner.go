@@ -6,7 +6,6 @@ import (
 	"math"
 	"sync"
 
-	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
 	"satisflow/pipeline/window"
 )
@@ -28,16 +27,20 @@ type Owner struct {
 	known     paneSet
 	facts     []fact.Fact
 	dead      []DeadLetter
-	old       int // of facts: ratings more than an hour old on arrival
-	pending   int // bytes of facts and dead letters not acknowledged
-	inPanes   int // bytes of panes
+	waiting   map[window.Pane][]fact.Fact // for their panes, which the next flush reads back
+	awaited   int                         // facts in waiting
+	old       int                         // of all that wait for a flush: ratings more than an hour old on arrival
+	taken     int                         // admitted records since it was last decided which panes are hot
+	records   int                         // admitted records from which it was
+	pending   int                         // bytes of facts and dead letters not acknowledged
+	inPanes   int                         // bytes of panes
+	paging    int                         // bytes of panes that are being read back
 	stats     Stats
 	revoked   bool
 	tick      int64
 
 	// Of the flusher alone, but for table.now and cut, which readers take under mu.
 	table     table
-	adder     adder
 	floor     window.Pane // the table holds every stored pane from here on
 	watermark int64       // of the last acknowledged flush, Unix ms
 	cut       int64       // of the last acknowledged flush; -1 before the first
@@ -56,7 +59,7 @@ type Stats struct {
 	Erasures                     int64
 	Late                         int64 // older than the watermark on arrival
 	Frozen                       int64 // older than the retention: recorded, in no sum
-	PagedIn                      int64 // panes read back
+	PagedIn, Evicted             int64 // panes read back, and forgotten while memory was short
 	FactRows, PaneRows           int64 // written
 	WindowRows                   int64
 }
@@ -73,6 +76,7 @@ func (s *Stats) Add(o Stats) {
 	s.Late += o.Late
 	s.Frozen += o.Frozen
 	s.PagedIn += o.PagedIn
+	s.Evicted += o.Evicted
 	s.FactRows += o.FactRows
 	s.PaneRows += o.PaneRows
 	s.WindowRows += o.WindowRows
@@ -87,7 +91,7 @@ const neverMS = math.MinInt64 / 4
 // Assign reads the partition's state from the store: checkpoint first, then known panes, then pane sums. now is the clock
 // in Unix ms.
 func Assign(ctx context.Context, cfg *Config, st Store, partition int32, now int64) (*Owner, error) {
-	o := &Owner{cfg: cfg, partition: partition, keys: window.NewKeys(cfg.Attributes), panes: map[window.Pane]*pane{},
+	o := &Owner{cfg: cfg, partition: partition, keys: window.NewKeys(cfg.Attributes), panes: map[window.Pane]*pane{}, waiting: map[window.Pane][]fact.Fact{},
 		newest: neverMS, watermark: neverMS, fallen: neverMS, cut: -1, floor: never, table: table{grid: &cfg.Grid}}
 	steps := []func(context.Context, Store, int64) error{o.readCheckpoint, o.readKnown, o.readSums}
 	switch {
@@ -163,14 +167,14 @@ func (o *Owner) readSums(ctx context.Context, st Store, _ int64) error {
 // Partition returns the number of the partition.
 func (o *Owner) Partition() int32 { return o.partition }
 
-// Full says whether the memory of the partition is used up: fold no more until a flush is acknowledged.
+// Full reports whether as much waits for a flush as may: fold no more until one is acknowledged.
 func (o *Owner) Full() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.full()
 }
 
-func (o *Owner) full() bool { return o.pending+o.inPanes > o.cfg.MaxBytes }
+func (o *Owner) full() bool { return o.pending > 0 && o.pending >= o.room() }
 
 // Revoke ends the assignment: a flush under way leaves out all later steps of this partition.
 func (o *Owner) Revoke() {
@@ -203,7 +207,7 @@ func (o *Owner) Progress() Progress {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return Progress{Cut: o.cut, Watermark: max(o.watermark, 0), FreshAt: o.shownAt, Next: o.next, AtEnd: o.endAt > 0,
-		Facts: len(o.facts), Old: o.old, Bytes: o.pending + o.inPanes, Stats: o.stats}
+		Facts: len(o.facts) + o.awaited, Old: o.old, Bytes: o.pending + o.held(), Stats: o.stats}
 }
 
 // Current calls yield for every key and window of the current windows as of the last snapshot.
@@ -215,10 +219,4 @@ func (o *Owner) Current(yield func(k window.Key, name string, s *window.Sums)) {
 			yield(o.keys.Key(window.KeyID(id)), w.Name, &o.table.now[id][i])
 		}
 	}
-}
-
-// eventPane returns the pane of the event and whether it is frozen for a record with the timestamp.
-func (o *Owner) eventPane(e *event.Event, timestamp int64) (window.Pane, bool) {
-	p := o.cfg.Grid.PaneOf(e.OccurredAt)
-	return p, o.cfg.Retention > 0 && p < o.cfg.Grid.PaneOf(timestamp-o.cfg.Retention.Milliseconds())
 }

@@ -1,101 +1,134 @@
 package owner
 
 import (
-	"strings"
+	"unsafe"
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
 	"satisflow/pipeline/window"
 )
 
-// pane is one pane in memory: all its facts, and the keys it has ever had, those that have become zero included.
+// pane is one pane in memory: all its facts, and the sums of every key that it has ever had, those that have become zero
+// included. It has no pointers but a few slices, so that the garbage collector passes over it.
 type pane struct {
-	entries map[string]fact.Entry       // by rating id
-	groups  map[window.GroupID]struct{} // named by a put
-	stored  []window.KeyID              // of the stored rows, when it was read back
-	touched bool                        // by a record since the last snapshot
-	flying  bool                        // in a snapshot that is not acknowledged
-	used    int64
+	facts   entries
+	sums    keySums
+	touched bool                      // by a record since the last snapshot
+	flying  bool                      // in a snapshot that is not acknowledged
+	used    int64                     // by the last record, of the owner's ticks
+	hits    int                       // records since it was last decided which panes are hot
+	recent  int                       // records from which it was
 	named   map[window.KeyID]struct{} // only under NamedKeysOnly
 	changed bool                      // only under ChangedPanesOnly
 }
 
-func newPane() *pane {
-	return &pane{entries: map[string]fact.Entry{}, groups: map[window.GroupID]struct{}{}}
+func (o *Owner) newPane() *pane {
+	n := o.cfg.metrics()
+	return &pane{facts: newEntries(n), sums: keySums{metrics: n}}
 }
 
-// bytes estimates the pane's memory.
-func (p *pane) bytes() int {
-	return paneBytes + len(p.entries)*entryBytes + len(p.groups)*groupBytes + len(p.stored)*4
-}
+// paneBytes is the pane itself, its place in the map of panes included.
+const paneBytes = int(unsafe.Sizeof(pane{})) + 40
 
-// put makes the entry the last word on the rating id.
-func (p *pane) put(id string, e fact.Entry, known bool) {
-	if !known {
-		id = strings.Clone(id) // the record's bytes must not be held by the map
-	}
-	p.entries[id] = e
-}
+// bytes is the memory that the pane takes.
+func (p *pane) bytes() int { return paneBytes + p.facts.held + p.sums.bytes() }
 
 // name notes the keys of a put, so that the flush writes them even when it counts nothing.
 func (p *pane) name(o *Owner, g window.GroupID) {
-	p.groups[g] = struct{}{}
-	if p.named != nil {
-		for _, k := range o.keys.Group(g) {
+	for _, k := range o.keys.Group(g) {
+		p.sums.place(k)
+		if p.named != nil {
 			p.named[k] = struct{}{}
 		}
 	}
 }
 
-// entry returns the entry of an event under the owner's configuration.
-func (o *Owner) entry(e *event.Event, version uint64) fact.Entry {
-	en := fact.EntryOf(e, version, o.keys)
-	if o.cfg.Fault.has(QuarantinedCounted) && e.Op == event.Put {
-		en.Silent = false
+// put makes the entry the last word on its rating: number is that of its earlier version, or -1.
+func (p *pane) put(o *Owner, en entry, q *event.Quality, number int) {
+	if number < 0 {
+		number = p.facts.add(en)
+	} else {
+		p.count(o, number, -1)
+		*p.facts.at(number) = en
 	}
-	return en
+	p.facts.setQuality(number, q)
+	p.count(o, number, 1)
 }
 
-// adder sums panes, one at a time, without allocating for each.
-type adder struct {
-	ids  []window.KeyID
-	sums []window.Sums // by KeyID, of those in ids
-	seen []bool        // by KeyID
+// count adds the entry with the number to the sums of its keys, or takes it away.
+func (p *pane) count(o *Owner, number int, by int32) {
+	en := p.facts.at(number)
+	if en.silent {
+		return
+	}
+	q := p.facts.quality(number)
+	for _, k := range o.keys.Group(en.group) {
+		p.sums.count(p.sums.place(k), &o.cfg.Bands, int32(en.rating), &q, by)
+	}
 }
 
-// key returns the sums of the key, adding it with zero when the pane did not have it yet.
-func (a *adder) key(k window.KeyID) *window.Sums {
-	for int(k) >= len(a.seen) {
-		a.seen = append(a.seen, false)
-		a.sums = append(a.sums, window.Sums{})
+// load takes a stored fact into a page.
+func (p *pane) load(o *Owner, e *event.Event, version uint64) {
+	en := o.entryOf(e, version)
+	number := p.facts.find(en.hash)
+	if number >= 0 && version <= p.facts.at(number).version {
+		return
 	}
-	if !a.seen[k] {
-		a.seen[k], a.sums[k] = true, window.Sums{}
-		a.ids = append(a.ids, k)
+	if e.Op == event.Put {
+		p.name(o, en.group)
 	}
-	return &a.sums[k]
+	p.put(o, en, &e.Quality, number)
 }
 
-// add sums the pane by key: every key it has ever had. The result is valid until the next call.
-func (a *adder) add(o *Owner, p *pane) {
-	for _, k := range a.ids {
-		a.seen[k] = false
+// outcome is what a fact did to its pane.
+type outcome struct {
+	seen bool   // another version of the rating was there
+	old  uint64 // its version
+	won  bool   // the fact is the last word now
+}
+
+// apply folds the fact into the pane.
+func (p *pane) apply(o *Owner, at window.Pane, f *fact.Fact) outcome {
+	o.tick++
+	p.used = o.tick
+	p.hits++
+	en := o.entryOf(&f.Event, f.Version)
+	number := p.facts.find(en.hash)
+	out := outcome{seen: number >= 0, won: true}
+	if out.seen {
+		out.old = p.facts.at(number).version
+		out.won = f.Version > out.old
 	}
-	a.ids = a.ids[:0]
-	for _, k := range p.stored {
-		a.key(k)
+	if o.cfg.Fault.has(NamedKeysOnly) && p.named == nil {
+		p.named = map[window.KeyID]struct{}{}
 	}
-	for g := range p.groups {
-		for _, k := range o.keys.Group(g) {
-			a.key(k)
-		}
+	if f.Event.Op == event.Put {
+		p.name(o, en.group)
 	}
-	for _, e := range p.entries {
-		if e.Silent {
-			continue
-		}
-		for _, k := range o.keys.Group(e.Group) {
-			a.key(k).Count(&o.cfg.Bands, e.Rating, &e.Quality, 1)
-		}
+	p.touched = true
+	if !out.won {
+		return out
+	}
+	p.changed = true
+	if o.cfg.Fault.has(DeltaSums) {
+		o.delta(at, p, number, -1)
+	}
+	p.put(o, en, &f.Event.Quality, number)
+	if o.cfg.Fault.has(DeltaSums) {
+		o.delta(at, p, p.facts.find(en.hash), 1)
+	}
+	return out
+}
+
+// delta is the trap DeltaSums: it moves the stored sums of the pane by the effect of one record.
+func (o *Owner) delta(at window.Pane, p *pane, number int, by int64) {
+	if number < 0 || p.facts.at(number).silent {
+		return
+	}
+	en, q := p.facts.at(number), p.facts.quality(number)
+	for _, k := range o.keys.Group(en.group) {
+		s := o.table.row(k).get(at)
+		s.Count(&o.cfg.Bands, int32(en.rating), &q, by)
+		o.table.set(at, k, s)
 	}
 }

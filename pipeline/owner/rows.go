@@ -2,6 +2,7 @@ package owner
 
 import (
 	"context"
+	"unsafe"
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
@@ -39,6 +40,15 @@ type DeadLetter struct {
 	Headers   []Header
 }
 
+// bytes is the memory that the dead letter takes while it waits: a row in a slice that grows by doubling, and all it points to.
+func (d *DeadLetter) bytes() int {
+	n := 3*int(unsafe.Sizeof(*d))/2 + len(d.Detail) + len(d.Key) + len(d.Value) + len(d.Headers)*int(unsafe.Sizeof(Header{}))
+	for i := range d.Headers {
+		n += len(d.Headers[i].Key) + len(d.Headers[i].Value)
+	}
+	return n
+}
+
 // Header is a header of a Kafka record.
 type Header = event.Header
 
@@ -67,7 +77,7 @@ type Store interface {
 	KnownPanes(ctx context.Context, partition int32, yield func(window.Pane)) error
 	// PaneSums calls yield for the stored rows, zeros included, with from ≤ pane < to; keys nil means all keys.
 	PaneSums(ctx context.Context, partition int32, from, to window.Pane, keys []window.Key, yield func(window.Pane, window.Key, *window.Sums)) error
-	// PageFacts calls yield for the last version of every fact of the panes. The event holds what EntryOf needs and the
+	// PageFacts calls yield for the last version of every fact of the panes. The event holds what it counts for and the
 	// rating id; it is valid only during the call.
 	PageFacts(ctx context.Context, partition int32, panes []window.Pane, yield func(window.Pane, *event.Event, uint64)) error
 	// PageKeys calls yield for every stored pane row's key of the panes, zero rows included.

@@ -155,6 +155,9 @@ func (st simStore) PaneSums(_ context.Context, p int32, from, to window.Pane, ke
 }
 
 func (st simStore) PageFacts(_ context.Context, p int32, panes []window.Pane, yield func(window.Pane, *event.Event, uint64)) error {
+	if err := st.p.meanwhile(); err != nil {
+		return err
+	}
 	facts := st.read(p).facts
 	for _, k := range slices.SortedFunc(maps.Keys(facts), func(a, b simFactKey) int { return strings.Compare(a.id, b.id) }) {
 		if f := facts[k]; slices.Contains(panes, k.pane) {

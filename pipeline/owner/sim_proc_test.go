@@ -71,9 +71,7 @@ func (p *proc) run() {
 
 // turn folds some records of each partition and, mostly, flushes.
 func (p *proc) turn(ctx context.Context, f *Flusher) error {
-	if err := p.fold(); err != nil {
-		return err
-	}
+	p.fold()
 	if chance(p.sim.c, 25) && !p.sim.final {
 		return p.pause(insert{})
 	}
@@ -111,7 +109,7 @@ func (p *proc) drained() bool {
 	return true
 }
 
-func (p *proc) fold() error {
+func (p *proc) fold() {
 	for _, o := range p.live() {
 		var batch []Record
 		n := p.sim.c.intn(4)
@@ -120,14 +118,13 @@ func (p *proc) fold() error {
 			batch = append(batch, simFold(o.partition, off, &log[off]))
 			n--
 		}
-		if taken, err := o.Fold(context.Background(), simStore{p}, batch); err != nil || taken < len(batch) {
-			return err
+		if taken := o.Fold(batch); taken < len(batch) {
+			return
 		}
 		if next := o.next; int(next) >= len(log) || log[next].at > p.sim.now {
 			o.AtEnd(next, p.clock())
 		}
 	}
-	return nil
 }
 
 func simFold(partition int32, off int64, r *simRecord) Record {
@@ -147,8 +144,8 @@ func (p *proc) meanwhile() error {
 	}
 	if p.folds == 0 && chance(s.c, 15) {
 		p.folds++
-		defer func() { p.folds-- }()
-		return p.fold()
+		p.fold()
+		p.folds--
 	}
 	if chance(s.c, 10) {
 		for _, o := range p.owners {
@@ -163,18 +160,16 @@ func (p *proc) meanwhile() error {
 // keepMemory is the trap MemoryKept: the assignment starts with what an earlier one of the process left.
 func (o *Owner) keepMemory(old *Owner) {
 	for p, pn := range old.panes {
-		c := newPane()
-		for id, e := range pn.entries {
-			if !e.Silent {
-				e.Group = o.adopt(old.keys.Group(e.Group), old)
+		c := o.newPane()
+		for n := range pn.facts.n {
+			e, q := *pn.facts.at(n), pn.facts.quality(n)
+			if !e.silent {
+				e.group = o.adopt(old.keys.Group(e.group), old)
 			}
-			c.entries[id] = e
+			c.put(o, e, &q, -1)
 		}
-		for _, k := range pn.stored {
-			c.stored = append(c.stored, o.keys.ID(old.keys.Key(k)))
-		}
-		for g := range pn.groups {
-			c.groups[o.adopt(old.keys.Group(g), old)] = struct{}{}
+		for _, k := range pn.sums.keys {
+			c.sums.place(o.keys.ID(old.keys.Key(k)))
 		}
 		o.panes[p] = c
 	}

@@ -130,6 +130,7 @@ var traps = []struct {
 	{name: "quarantined ratings counted", fault: QuarantinedCounted},
 	{name: "the generation in the version", fault: GenerationInVersion},
 	{name: "sums of recent panes only", fault: SumsRecentOnly},
+	{name: "the cut beyond records that wait for their panes", fault: WaitingPassed},
 	{name: "the checkpoint's halves read apart", variant: halvesApart},
 	{name: "reads from a lagging replica", variant: laggingReplica},
 	{name: "additive deltas with an insert token", variant: additiveDeltas},

@@ -21,6 +21,8 @@ type Snapshot struct {
 	closed  window.Pane                    // windows that end by this pane have closed
 	panes   []window.Pane                  // touched, ascending
 	keys    map[window.Pane][]window.KeyID // of each touched pane, all of them
+	waiting map[window.Pane][]fact.Fact    // that settle has to fold yet
+	renewed bool                           // which panes are hot was decided anew
 	bytes   int
 }
 
@@ -29,7 +31,8 @@ type Snapshot struct {
 func (o *Owner) Snapshot(now int64) *Snapshot {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s := &Snapshot{o: o, Cut: o.next, Watermark: o.mark(), FreshAt: o.timestamp, Facts: o.facts, Dead: o.dead, bytes: o.pending}
+	o.foldWaiting()
+	s := &Snapshot{o: o, Cut: o.next, Watermark: o.mark(), FreshAt: o.timestamp, Facts: o.facts, Dead: o.dead, waiting: o.waiting, bytes: o.pending}
 	if o.endAt > 0 {
 		s.FreshAt = o.endAt
 	}
@@ -41,40 +44,57 @@ func (o *Owner) Snapshot(now int64) *Snapshot {
 	if o.cfg.Fault.has(GenerationInVersion) {
 		s.version += o.generation << 40
 	}
+	if o.cfg.Fault.has(WaitingPassed) {
+		s.waiting = nil
+	} else {
+		o.waiting, o.awaited = map[window.Pane][]fact.Fact{}, 0
+	}
 	o.facts, o.dead, o.old, o.shownAt = nil, nil, 0, s.FreshAt
 	s.takePanes()
 	o.table.advance(o.cfg.Grid.PaneOf(now))
 	return s
 }
 
-// takePanes replaces the sums of every touched pane in the table and remembers which keys to write.
+// takePanes takes every touched pane.
 func (s *Snapshot) takePanes() {
-	o := s.o
 	s.keys = map[window.Pane][]window.KeyID{}
-	for p, pn := range o.panes {
-		if !pn.touched {
-			continue
+	s.renewed = s.o.taken >= hotFacts
+	if s.renewed {
+		s.o.records, s.o.taken = s.o.taken, 0
+	}
+	for p, pn := range s.o.panes {
+		if pn.touched {
+			s.take(p, pn)
+		} else if s.renewed {
+			pn.recent, pn.hits = pn.hits, 0
 		}
-		pn.touched, pn.flying = false, true
-		if o.cfg.Fault.has(ChangedPanesOnly) && !pn.changed {
-			continue
-		}
-		pn.changed = false
-		s.panes = append(s.panes, p)
-		s.keys[p] = o.takePane(p, pn)
 	}
 	slices.Sort(s.panes)
 }
 
+// take replaces the pane's sums in the table and remembers which keys to write.
+func (s *Snapshot) take(p window.Pane, pn *pane) {
+	o := s.o
+	pn.touched, pn.flying = false, true
+	if s.renewed {
+		pn.recent, pn.hits = pn.hits, 0
+	}
+	if o.cfg.Fault.has(ChangedPanesOnly) && !pn.changed {
+		return
+	}
+	pn.changed = false
+	s.panes = append(s.panes, p)
+	s.keys[p] = o.takePane(p, pn)
+}
+
 // takePane replaces the pane's sums in the table and returns the keys to write.
 func (o *Owner) takePane(p window.Pane, pn *pane) []window.KeyID {
-	o.adder.add(o, pn)
+	keys := slices.Clone(pn.sums.keys)
 	if !o.cfg.Fault.has(DeltaSums) {
-		for _, k := range o.adder.ids {
-			o.table.set(p, k, o.adder.sums[k])
+		for place, k := range keys {
+			o.table.set(p, k, pn.sums.at(place))
 		}
 	}
-	keys := slices.Clone(o.adder.ids)
 	slices.Sort(keys) // a pane's rows are always in one order
 	if pn.named != nil {
 		keys = slices.DeleteFunc(keys, func(k window.KeyID) bool { _, ok := pn.named[k]; return !ok })
@@ -105,7 +125,7 @@ func (o *Owner) highest() int64 { return max(o.watermark, o.fallen) }
 
 // Due says whether the snapshot has anything to write: records, or a window that closed.
 func (s *Snapshot) Due() bool {
-	return s.Cut != max(s.o.cut, 0) || s.closed != s.since || len(s.panes) > 0 || len(s.Facts) > 0 // copied and frozen ones move neither
+	return s.Cut != max(s.o.cut, 0) || s.closed != s.since || len(s.panes) > 0 || len(s.Facts) > 0 || len(s.waiting) > 0 // copied and frozen ones move neither
 }
 
 // eachPane calls yield for every row of the touched panes.
@@ -130,8 +150,8 @@ func (s *Snapshot) eachPane(yield func(*PaneRow) error) error {
 func (o *Owner) paneSums(p window.Pane, k window.KeyID) window.Sums {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.adder.add(o, o.panes[p])
-	return *o.adder.key(k)
+	sums := &o.panes[p].sums
+	return sums.at(sums.place(k))
 }
 
 // key returns the key with the number; keys are numbered by Fold too.
@@ -170,7 +190,7 @@ func (s *Snapshot) acked(now int64) {
 	o.cut, o.watermark = s.Cut, s.Watermark
 	o.pending -= s.bytes
 	o.prune(s, now)
-	o.evict(o.cfg.MaxBytes / 2)
+	o.evict(o.panesLimit())
 }
 
 // prune moves the floor of the table up, a day at a time, and forgets older panes that this flush brought in.
@@ -180,26 +200,5 @@ func (o *Owner) prune(s *Snapshot, now int64) {
 	if day := window.Pane(86_400_000 / o.cfg.Grid.PaneMS); old || o.floor == never || floor > o.floor+day {
 		o.floor = max(o.floor, floor)
 		o.table.prune(o.floor)
-	}
-}
-
-// evict forgets the panes that nothing waits for, the least recently used first, until the panes take at most limit bytes.
-func (o *Owner) evict(limit int) {
-	if o.inPanes <= limit {
-		return
-	}
-	var idle []window.Pane
-	for p, pn := range o.panes {
-		if !pn.touched && (!pn.flying || o.cfg.Fault.has(EvictInFlight)) {
-			idle = append(idle, p)
-		}
-	}
-	slices.SortFunc(idle, func(a, b window.Pane) int { return int(o.panes[a].used - o.panes[b].used) })
-	for _, p := range idle {
-		if o.inPanes <= limit {
-			return
-		}
-		o.inPanes -= o.panes[p].bytes()
-		delete(o.panes, p)
 	}
 }

@@ -67,7 +67,7 @@ func newStartRig(b *testing.B) (*startRig, *eventgen.Generator) {
 	}
 	cfg := pipeline.DefaultConfig()
 	return &startRig{b: b, store: NewStore(conn, 1, def), now: now, flush: owner.Flusher{Store: NewStore(conn, 1, def), Sink: NewSink(conn, 1, def), BlockRows: cfg.BlockRows},
-		cfg: &owner.Config{Grid: def.Grid(), Bands: def.Bands, Definition: def.Hash(), ID: "bench", Lateness: cfg.Lateness,
+		cfg: &owner.Config{Grid: def.Grid(), Bands: def.Bands, Metrics: len(def.Quality), Definition: def.Hash(), ID: "bench", Lateness: cfg.Lateness,
 			Retention: admit.DefaultConfig().Retention, MaxBytes: cfg.MemoryBytes / startPartitions}}, eventgen.New(gen)
 }
 
@@ -87,14 +87,7 @@ func (r *startRig) fold(it eventgen.Item) {
 	r.b.Helper()
 	o := r.owners[source.PartitionOf(it.Key, startPartitions)]
 	record := owner.Record{Offset: o.Progress().Next, Timestamp: it.At.UnixMilli(), Event: it.Event, Bytes: len(it.JSON)}
-	for {
-		n, err := o.Fold(r.b.Context(), r.store, []owner.Record{record})
-		if err != nil {
-			r.b.Fatal(err)
-		}
-		if n == 1 {
-			return
-		}
+	for o.Fold([]owner.Record{record}) == 0 {
 		r.write()
 	}
 }

@@ -88,7 +88,7 @@ func (s *Store) PaneSums(ctx context.Context, partition int32, from, to window.P
 }
 
 // PageFacts calls yield for the last version of every fact of the panes, erased ones included. The event, valid during
-// the call only, holds what fact.EntryOf needs and the rating id.
+// the call only, holds what it counts for and the rating id.
 func (s *Store) PageFacts(ctx context.Context, partition int32, panes []window.Pane, yield func(window.Pane, *event.Event, uint64)) error {
 	if len(panes) == 0 {
 		return nil

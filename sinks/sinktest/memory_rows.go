@@ -75,7 +75,7 @@ func compareKeys(a, b window.Key) int {
 	return cmp.Or(cmp.Compare(a.Dimension, b.Dimension), cmp.Compare(a.Value, b.Value))
 }
 
-// Paged returns the event as a page-in gives it back: what fact.EntryOf needs and the rating id, nothing else.
+// Paged returns the event as a page-in gives it back: what it counts for and the rating id, nothing else.
 func Paged(e *event.Event) event.Event {
 	return event.Event{
 		RatingID: e.RatingID, Op: e.Op, Rating: e.Rating, Staff: e.Staff, Quarantined: e.Quarantined, Quality: e.Quality,

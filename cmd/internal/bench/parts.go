@@ -86,7 +86,7 @@ func through(ctx context.Context, o Options, in *input, sink owner.Sink) (float6
 	if err != nil {
 		return 0, err
 	}
-	cfg := &owner.Config{Grid: o.Definition.Grid(), Bands: o.Definition.Bands, Definition: o.Definition.Hash(), Lateness: 2 * time.Minute,
+	cfg := &owner.Config{Grid: o.Definition.Grid(), Bands: o.Definition.Bands, Metrics: len(o.Definition.Quality), Definition: o.Definition.Hash(), Lateness: 2 * time.Minute,
 		Retention: admit.DefaultConfig().Retention, MaxBytes: 64 << 20}
 	f := owner.Flusher{Store: nothing{}, Sink: sink, BlockRows: 100_000}
 	used, waiting := 0.0, 0
@@ -101,10 +101,7 @@ func through(ctx context.Context, o Options, in *input, sink owner.Sink) (float6
 			batch := decoded(ad, records[from:min(from+batchRecords, len(records))])
 			begin := cpu()
 			for len(batch) > 0 {
-				n, err := ow.Fold(ctx, nothing{}, batch)
-				if err != nil {
-					return 0, err
-				}
+				n := ow.Fold(batch)
 				waiting += n
 				if batch = batch[n:]; len(batch) > 0 || waiting >= 100_000 {
 					if _, err := f.Flush(ctx, owners, o.Now.UnixMilli(), false); err != nil {

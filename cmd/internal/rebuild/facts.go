@@ -151,7 +151,7 @@ func newCopying(ctx context.Context, parts Parts, to *clickhouse.Epoch, cuts map
 		sink: &heldSink{Sink: r.Sink(clickhouse.NewSink(parts.Conn, to.Number, def), silent{})}, batches: make([][]owner.Record, def.Partitions)}
 	c.flusher = owner.Flusher{Store: c.store, Sink: c.sink, BlockRows: parts.Pipeline.BlockRows}
 	cfg := &owner.Config{
-		Grid: c.grid, Bands: def.Bands, Attributes: parts.Events.Attributes, Definition: def.Hash(), ID: parts.ID,
+		Grid: c.grid, Bands: def.Bands, Attributes: parts.Events.Attributes, Metrics: len(def.Quality), Definition: def.Hash(), ID: parts.ID,
 		Lateness: parts.Pipeline.Lateness, Retention: parts.Admission.Retention, MaxBytes: parts.Pipeline.MemoryBytes / def.Partitions,
 	}
 	for i := range def.Partitions {
@@ -211,10 +211,7 @@ func (c *copying) add(ctx context.Context, f *fact.Fact) error {
 func (c *copying) fold(ctx context.Context) error {
 	for i, o := range c.owners {
 		for records := c.batches[i]; len(records) > 0; {
-			n, err := o.Fold(ctx, c.store, records)
-			if err != nil {
-				return err
-			}
+			n := o.Fold(records)
 			if records = records[n:]; len(records) > 0 {
 				if err := c.write(ctx, false); err != nil {
 					return err

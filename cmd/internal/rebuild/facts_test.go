@@ -184,8 +184,8 @@ func eraseIn(t *testing.T, conn driver.Conn, e *clickhouse.Epoch, of event.Event
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.Fold(ctx, store, []owner.Record{{Offset: offset, Timestamp: now.UnixMilli(), Event: of, Bytes: 100}}); err != nil {
-		t.Fatal(err)
+	if n := o.Fold([]owner.Record{{Offset: offset, Timestamp: now.UnixMilli(), Event: of, Bytes: 100}}); n != 1 {
+		t.Fatalf("folded %d records, want 1", n)
 	}
 	flusher := owner.Flusher{Store: store, Sink: clickhouse.NewSink(conn, e.Number, def), BlockRows: 10_000}
 	if _, err := flusher.Flush(ctx, []*owner.Owner{o}, now.UnixMilli(), true); err != nil {
