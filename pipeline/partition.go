@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"slices"
-	"sync/atomic"
 
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/owner"
@@ -17,7 +16,7 @@ type partition struct {
 	admitter *admit.Admitter
 	number   int32
 	flushed  chan struct{} // a flush was acknowledged
-	end      atomic.Int64  // high watermark of the last fetch
+	lag      lag
 }
 
 // read reads the partition from the checkpoint on until ctx ends.
@@ -32,7 +31,7 @@ func (pt *partition) read(ctx context.Context) error {
 // handle admits and folds a batch; it blocks while the partition's memory is used up.
 func (pt *partition) handle(ctx context.Context, b source.Batch) error {
 	at := pt.run.p.parts.Now().UnixMilli()
-	pt.end.Store(b.HighWatermark)
+	pt.lag.fetched(b.HighWatermark)
 	records := pt.admit(b.Records)
 	for len(records) > 0 {
 		n := pt.owner.Fold(records)

@@ -41,6 +41,7 @@ type Parts struct {
 	Admission  admit.Config
 	Source     Source
 	Reader     func(partition int32) Reader
+	Ends       func(ctx context.Context, partitions []int32) (map[int32]int64, error) // where the log ends, asked of the broker; nil is what comes with fetches
 	Store      owner.Store
 	Sink       owner.Sink
 	Permanent  func(error) bool // whether no retry can mend an error of Store or Sink

@@ -328,6 +328,45 @@ func TestAPartitionWhoseMemoryIsUsedUpWaitsForAFlush(t *testing.T) {
 	}
 }
 
+// A partition whose memory is full fetches nothing; its lag is what the broker says all the same.
+func TestTheLagIsKnownWhileNothingIsFetched(t *testing.T) {
+	r := newRig(t)
+	r.cfg.MemoryBytes, r.cfg.FlushInterval, r.cfg.CatchUpInterval = 40_000, time.Minute, time.Minute
+	gate := make(chan struct{})
+	r.memory.Fault = func(_ string, rows int) (int, error) { <-gate; return rows, nil } // an outage
+	var end atomic.Int64
+	end.Store(5000)
+	r.parts.Ends = func(_ context.Context, partitions []int32) (map[int32]int64, error) {
+		out := map[int32]int64{}
+		for _, p := range partitions {
+			out[p] = end.Load()
+		}
+		return out, nil
+	}
+	now := time.Now()
+	r.log.add(0, 400, now, ratingJSON("a", now))
+	r.log.runs <- []int32{0}
+	p, stop := r.start(t)
+	view := func() (v pipeline.PartitionView) {
+		for _, v = range p.View().Partitions {
+		}
+		return v
+	}
+	eventually(t, "the memory to be full", func() bool {
+		v := view()
+		return v.Progress.Next > 0 && v.Progress.Bytes > r.cfg.MemoryBytes/8 && v.Lag == 5000-v.Progress.Next
+	})
+	end.Store(777_387)
+	eventually(t, "the lag to grow", func() bool { v := view(); return v.Lag == 777_387-v.Progress.Next })
+	if v := view(); v.Progress.Next >= 400 || v.Stalled == 0 {
+		t.Errorf("read up to %d, stalled for %v: want a partition that is stopped by its memory", v.Progress.Next, v.Stalled)
+	}
+	close(gate)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAnotherPartitionCountIsRefusedWithTheWayOut(t *testing.T) {
 	r := newRig(t)
 	r.log.parts = 3

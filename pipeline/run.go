@@ -29,6 +29,7 @@ func (r *run) work(ctx context.Context, commit source.Commit) error {
 	defer cancel()
 	f := &flushing{run: r, commit: commit, flusher: owner.Flusher{Store: r.p.store, Sink: r.p.sink, BlockRows: r.p.cfg.BlockRows}}
 	readers.Go(func() error { return f.until(reading, writing) })
+	readers.Go(func() error { return r.ask(reading) })
 	if err := readers.Wait(); err != nil && ctx.Err() == nil {
 		return err
 	}

@@ -45,6 +45,8 @@ type Owner struct {
 	watermark int64       // of the last acknowledged flush, Unix ms
 	cut       int64       // of the last acknowledged flush; -1 before the first
 	shownAt   int64       // freshness of the last snapshot, which the current windows show, Unix ms
+	shownNext int64       // its cut
+	shownEnd  bool        // whether it was at the end of the partition
 
 	generation int64 // only under GenerationInVersion
 	fallen     int64 // only under WatermarkFalls: the greatest watermark acknowledged
@@ -123,6 +125,7 @@ func (o *Owner) readCheckpoint(ctx context.Context, st Store, now int64) error {
 			c.Definition, o.cfg.Definition)
 	}
 	o.next, o.watermark, o.cut, o.shownAt, o.timestamp = c.Cut, c.Watermark, c.Cut, c.FreshAt, c.FreshAt
+	o.shownNext = c.Cut
 	o.floor = o.cfg.floor(c.Watermark, now)
 	return nil
 }
@@ -191,22 +194,24 @@ func (o *Owner) isRevoked() bool {
 
 // Progress says how far an owner is.
 type Progress struct {
-	Cut       int64 // of the last acknowledged flush, -1 before any
-	Watermark int64 // of it, Unix ms; 0 before any
-	FreshAt   int64 // up to when the partition was read for what Current shows, Unix ms; 0 before any
-	Next      int64 // next offset to read
-	AtEnd     bool  // nothing was waiting behind Next when it was last looked at
-	Facts     int   // waiting for a flush
-	Old       int   // of Facts: ratings more than an hour old on arrival, each of which may rewrite a hundred windows
-	Bytes     int   // estimated memory of panes and of what waits
-	Stats     Stats
+	Cut        int64 // of the last acknowledged flush, -1 before any
+	Watermark  int64 // of it, Unix ms; 0 before any
+	FreshAt    int64 // up to when the partition was read for what Current shows, Unix ms; 0 before any
+	ShownNext  int64 // up to which offset
+	ShownAtEnd bool  // whether that was the end of the partition
+	Next       int64 // next offset to read
+	AtEnd      bool  // nothing was waiting behind Next when it was last looked at
+	Facts      int   // waiting for a flush
+	Old        int   // of Facts: ratings more than an hour old on arrival, each of which may rewrite a hundred windows
+	Bytes      int   // estimated memory of panes and of what waits
+	Stats      Stats
 }
 
 // Progress returns how far the owner is.
 func (o *Owner) Progress() Progress {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return Progress{Cut: o.cut, Watermark: max(o.watermark, 0), FreshAt: o.shownAt, Next: o.next, AtEnd: o.endAt > 0,
+	return Progress{Cut: o.cut, Watermark: max(o.watermark, 0), FreshAt: o.shownAt, ShownNext: o.shownNext, ShownAtEnd: o.shownEnd, Next: o.next, AtEnd: o.endAt > 0,
 		Facts: len(o.facts) + o.awaited, Old: o.old, Bytes: o.pending + o.held(), Stats: o.stats}
 }
 

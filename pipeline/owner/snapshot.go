@@ -49,7 +49,8 @@ func (o *Owner) Snapshot(now int64) *Snapshot {
 	} else {
 		o.waiting, o.awaited = map[window.Pane][]fact.Fact{}, 0
 	}
-	o.facts, o.dead, o.old, o.shownAt = nil, nil, 0, s.FreshAt
+	o.facts, o.dead, o.old = nil, nil, 0
+	o.shownAt, o.shownNext, o.shownEnd = s.FreshAt, s.Cut, o.endAt > 0
 	s.takePanes()
 	o.table.advance(o.cfg.Grid.PaneOf(now))
 	return s

@@ -97,6 +97,26 @@ func (c *Client) Offsets(ctx context.Context, topic string) (first, last map[int
 	return first, last, nil
 }
 
+// Ends is where the log of each of the partitions ends: the offset that comes next.
+func (c *Client) Ends(ctx context.Context, topic string, partitions []int32) (map[int32]int64, error) {
+	asked := make([]kafka.OffsetRequest, len(partitions))
+	for i, p := range partitions {
+		asked[i] = kafka.LastOffsetOf(int(p))
+	}
+	r, err := c.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{topic: asked}})
+	if err != nil {
+		return nil, fmt.Errorf("list the ends of %s: %w", topic, err)
+	}
+	ends := make(map[int32]int64, len(partitions))
+	for _, p := range r.Topics[topic] {
+		if p.Error != nil {
+			return nil, fmt.Errorf("list the end of %s/%d: %w", topic, p.Partition, p.Error)
+		}
+		ends[int32(p.Partition)] = p.LastOffset
+	}
+	return ends, nil
+}
+
 // committed leaves out the partitions that nothing was committed for; a group that never
 // committed need not exist.
 func (c *Client) committed(ctx context.Context, group, topic string, partitions []int32) (map[int32]int64, error) {

@@ -68,6 +68,13 @@ func TestClient_counts_partitions_and_lists_offsets(t *testing.T) {
 	if err != nil || len(first) != 3 || first[0] != 0 || first[1] != 5 || last[0]+last[1]+last[2] != 90 {
 		t.Errorf("offsets %v to %v, %v", first, last, err)
 	}
+	ends, err := client.Ends(t.Context(), topic, []int32{1, 2})
+	if err != nil || len(ends) != 2 || ends[1] != last[1] || ends[2] != last[2] {
+		t.Errorf("ends %v, want those of partitions 1 and 2 in %v; %v", ends, last, err)
+	}
+	if _, err := client.Ends(t.Context(), topic, []int32{7}); err == nil {
+		t.Error("the end of a partition that the topic has not")
+	}
 }
 
 func TestClient_pings_the_broker_and_not_its_own_memory(t *testing.T) {

@@ -73,8 +73,8 @@ var partitionGauges = []struct {
 	name, help string
 	value      func(*pipeline.PartitionView, time.Time) float64
 }{
-	{"satisflow_lag_records", "Records that wait behind the last one read.", func(p *pipeline.PartitionView, _ time.Time) float64 { return float64(p.Lag) }},
-	{"satisflow_lag_seconds", "Age of the figures: time since the partition was at its end, or the age of the last record read.", func(p *pipeline.PartitionView, now time.Time) float64 { return p.LagTime(now).Seconds() }},
+	{"satisflow_lag_records", "Records that wait behind the last one read, by the end of the log that the broker is asked for every 2 seconds.", func(p *pipeline.PartitionView, _ time.Time) float64 { return float64(p.Lag) }},
+	{"satisflow_lag_seconds", "Age of the figures: time since the partition was at its end, or since the log ended where they do.", func(p *pipeline.PartitionView, now time.Time) float64 { return p.LagTime(now).Seconds() }},
 	{"satisflow_watermark_timestamp_seconds", "Watermark of the last acknowledged flush, Unix time; 0 before any.", func(p *pipeline.PartitionView, _ time.Time) float64 { return unix(p.Progress.Watermark) }},
 	{"satisflow_fresh_timestamp_seconds", "Time up to which the partition is shown, Unix time; 0 before any.", func(p *pipeline.PartitionView, _ time.Time) float64 { return unix(p.Progress.FreshAt) }},
 	{"satisflow_checkpoint_offset", "Next offset to read after the last acknowledged flush; -1 before any.", func(p *pipeline.PartitionView, _ time.Time) float64 { return float64(p.Progress.Cut) }},

@@ -70,7 +70,7 @@ func newProbesServer(handler http.Handler) *http.Server {
 func asked(checks []api.Check) func(context.Context) []api.Part {
 	return func(ctx context.Context) (parts []api.Part) {
 		for _, c := range checks {
-			p := api.Part{Name: c.Name, OK: true, Since: time.Now().UTC()}
+			p := api.Part{Name: c.Name, OK: true, Optional: c.Optional, Since: time.Now().UTC()}
 			if err := c.Check(ctx); err != nil {
 				p.OK, p.Error = false, err.Error()
 			}

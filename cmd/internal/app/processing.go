@@ -29,7 +29,7 @@ type processing struct {
 }
 
 // newProcessing composes the pipeline of the epoch. Close it after its Run has returned.
-func newProcessing(cfg *config.Config, conn driver.Conn, epoch clickhouse.Epoch, reg prometheus.Registerer, log zerolog.Logger) (*processing, error) {
+func newProcessing(cfg *config.Config, kafka *source.Client, conn driver.Conn, epoch clickhouse.Epoch, reg prometheus.Registerer, log zerolog.Logger) (*processing, error) {
 	admission, err := withCustomerKey(cfg)
 	if err != nil {
 		return nil, usageError(err)
@@ -57,6 +57,9 @@ func newProcessing(cfg *config.Config, conn driver.Conn, epoch clickhouse.Epoch,
 		Reader: func(partition int32) pipeline.Reader {
 			return source.NewReader(cfg.Kafka.Config, cfg.Kafka.Reader, cfg.Kafka.Topic, partition, hooks, log)
 		},
+		Ends: func(ctx context.Context, partitions []int32) (map[int32]int64, error) {
+			return kafka.Ends(ctx, cfg.Kafka.Topic, partitions)
+		},
 		Store:     clickhouse.NewStore(conn, epoch.Number, def),
 		Sink:      deadletter.New(clickhouse.NewSink(conn, epoch.Number, def), producer),
 		Permanent: clickhouse.IsPermanent, Observer: m, Now: time.Now, ID: processorID(), Log: log,
@@ -74,6 +77,36 @@ func standardsOf(cfg *config.Config) (out []metrics.Standard, err error) {
 		out = append(out, metrics.Standard(s))
 	}
 	return out, err
+}
+
+// Bounds of what a processor that works may leave waiting.
+const (
+	stalledAfter = time.Minute     // no checkpoint although records wait
+	farBehind    = 5 * time.Minute // age of the figures
+)
+
+// consuming is a check for readiness: where records wait, checkpoints go on.
+func (p *processing) consuming(context.Context) error { return stalled(p.View()) }
+
+func stalled(view pipeline.View) error {
+	for _, v := range view.Partitions {
+		if v.Stalled > stalledAfter {
+			return fmt.Errorf("partition %d has stalled: records wait behind offset %d, and for %s no checkpoint took them on", v.Partition, v.Progress.Cut, v.Stalled.Round(time.Second))
+		}
+	}
+	return nil
+}
+
+// keepsUp is a check for readiness: the figures are not far behind the topic.
+func (p *processing) keepsUp(context.Context) error { return behind(p.View(), time.Now()) }
+
+func behind(view pipeline.View, now time.Time) error {
+	for _, v := range view.Partitions {
+		if age := v.LagTime(now); age > farBehind {
+			return fmt.Errorf("partition %d is far behind: its figures are as of %s ago, %d records wait", v.Partition, age.Round(time.Second), v.Lag)
+		}
+	}
+	return nil
 }
 
 // Close ends the producer of dead letters.

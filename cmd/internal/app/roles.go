@@ -199,12 +199,13 @@ func composeRole(r role, cfg *config.Config, on *ground, down *teardown, log zer
 	c.checks = []api.Check{{Name: "kafka", Check: kafka.Ping}, {Name: "clickhouse", Check: ping(on.conn)}}
 	c.parts = append(c.parts, healthPart(on.health, c.checks), epochPart(metrics.NewCurrentEpoch(on.reg), on.conn, log))
 	if r.processor {
-		p, err := newProcessing(cfg, on.conn, on.epoch, on.reg, log)
+		p, err := newProcessing(cfg, kafka, on.conn, on.epoch, on.reg, log)
 		if err != nil {
 			return c, err
 		}
 		down.add(p.Close)
-		c.checks = append(c.checks, api.Check{Name: "processor", Check: p.assigned})
+		c.checks = append(c.checks, api.Check{Name: "processor", Check: p.assigned}, api.Check{Name: "consumption", Check: p.consuming},
+			api.Check{Name: "lag", Check: p.keepsUp, Optional: true})
 		verify := verification.New(cfg.Verify, verification.Parts{
 			Conn: on.conn, Epoch: on.epoch.Number, Owns: p.ownsFirst, Metrics: metrics.NewVerifyMetrics(metrics.InEpoch(on.reg, on.epoch.Number)), Now: time.Now, Log: log,
 		})
