@@ -193,7 +193,9 @@ func (d *Decoder) rejectTime(f *field, text []byte) {
 // readCustomerID reads a string, or an integer as its digits.
 func readCustomerID(d *Decoder, f *field, ev *Event) (ok bool) {
 	if c := d.peek(); c != '-' && !digit(c) {
-		ev.CustomerID, ok = d.readName(f, "", f.want, 1, MaxCustomerID)
+		if ev.CustomerID, ok = d.readName(f, "", f.want, 1, MaxCustomerID); ok {
+			d.rejectLookAlike(f, ev.CustomerID)
+		}
 		return ok
 	}
 	text, ok := d.number()
@@ -206,6 +208,13 @@ func readCustomerID(d *Decoder, f *field, ev *Event) (ok bool) {
 		ev.CustomerID = view(text)
 	}
 	return true
+}
+
+// rejectLookAlike reports an id that looks like another one.
+func (d *Decoder) rejectLookAlike(f *field, id string) {
+	if found := LookAlike(id); found != "" {
+		d.report(f, "", found, "an id that no other one looks like: Unicode NFC, without white space around it, invisible or full-width characters")
+	}
 }
 
 func isLanguage(s string) bool {

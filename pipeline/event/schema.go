@@ -99,7 +99,7 @@ func schemaOccurredAt(Config) schema {
 
 func schemaCustomerID(Config) schema {
 	return schema{"anyOf": []any{
-		schema{"type": "string", "minLength": 1, "maxLength": MaxCustomerID, "pattern": noControls},
+		schema{"type": "string", "minLength": 1, "maxLength": MaxCustomerID, "pattern": noLookAlikes},
 		schema{"type": "integer"},
 	}}
 }
