@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,10 +16,13 @@ import (
 // importing are the flags of import.
 type importing struct {
 	importer.Config
-	report string
-	wait   time.Duration
-	dryRun bool
-	json   bool
+	preset     string
+	presetFile string
+	comma      bool
+	report     string
+	wait       time.Duration
+	dryRun     bool
+	json       bool
 }
 
 func newImportCommand(s *shell) *cobra.Command {
@@ -26,8 +30,14 @@ func newImportCommand(s *shell) *cobra.Command {
 		Use:   "import FILE|-",
 		Short: "Send a file of ratings to Kafka: CSV, NDJSON or JSON",
 		Long: `Send the ratings of a file, or of the standard input (-), to Kafka. The file is CSV with a
-header, NDJSON, or JSON (an array, or objects one after the other); each may be packed by gzip
-or zstd. Importing it again, or with its rows in another order, changes nothing.
+header, NDJSON, or JSON (arrays, objects one after the other, or an array within an object);
+each may be packed by gzip or zstd. Importing it again, or with its rows in another order or
+other files, changes nothing.
+
+For the exports of other products there are presets, --preset NAME: mappings in a file that
+"satisflow import presets show NAME" prints, to be copied and changed (--preset-file). Try any
+file with --dry-run first: it shows how the file was read and the first ratings as they will be
+stored.
 
 Columns that have the name of a field of the event are taken. For others, --map says where a
 field comes from; --value then replaces single values:
@@ -42,19 +52,32 @@ field comes from; --value then replaces single values:
 Fields are those of the rating event, also attributes.KEY, quality.METRIC and answers.QUESTION.
 In JSON, members of inner objects are columns named outer.inner.
 
-Rows without a rating_id get one made of what they say, and of how many rows before said the
-same. Rows without a time get one by --spread FROM..TO, which depends on their rating_id and
-the span alone: dates or RFC 3339 times, or days from today in UTC such as -27d..0d, which mean
-the same all day long. Another import of the same ratings needs the same span; it is printed.
+Rows without a rating_id get one made of all their columns, whatever is mapped, and of how many
+rows before were the same: importing a file again with another --map replaces its ratings and
+doubles none, as long as customer_id and occurred_at stay (satisflow verify finds where they did
+not). --id-column makes the id of some columns, where others change from export to export.
+Rows without a time get one by --spread FROM..TO, which depends on their rating_id and the span
+alone: dates or RFC 3339 times, or days from today in UTC such as -27d..0d, which mean the same
+all day long. Another import of the same ratings needs the same span; it is printed.
+
+Times are read as most tools write them: 2026-11-20 09:30, 2026/11/20 上午9:30, 9:30:12 AM GMT+8,
+20.11.2026 15:05, with Z, UTC, +08:00, +0800 or +00. Where the text can mean two things, or is a
+number, --time-layout says which (Go or strptime, or unix, unix-ms, excel), --time-zone whose
+clock it was. Values that a spreadsheet spoiled or that can mean two things are rejected, with
+the option that says what was meant.
 
 Every row is judged as the processor will do it. What is wrong with the rejected ones stands,
 with the rows, in the report.
 
-Exit codes: 0 all rows are in Kafka, 1 some were rejected or the file broke off, 2 wrong
+Exit codes: 0 all rows are in Kafka, 1 some were rejected or the file has no proper end, 2 wrong
 arguments or not a file of ratings, 3 Kafka is not there, 130 interrupted.`,
 		Example: `  satisflow import ratings.csv --map customer_id=member --map service==legal_consulting
   satisflow import old.ndjson.zst --history --dry-run
-  satisflow import --encoding gb18030 --time-zone Asia/Shanghai 评价.csv`,
+  satisflow import --encoding gb18030 --time-zone Asia/Shanghai 评价.csv
+  satisflow import nps.csv --map rating=score --scale 0..10 --time-layout '%m/%d/%Y %H:%M' --time-zone America/New_York
+  satisflow import umfrage.csv --delimiter ';' --decimal-comma --time-zone Europe/Berlin
+  satisflow import csat.csv --preset chatwoot --map service==after_sales --dry-run
+  satisflow import presets show zendesk > mine.yaml && satisflow import ratings.json --preset-file mine.yaml`,
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	withConfig(cmd)
@@ -65,6 +88,18 @@ arguments or not a file of ratings, 3 Kafka is not there, 130 interrupted.`,
 	f := cmd.Flags()
 	f.StringArrayVar(&opt.Map, "map", nil, "field=column, field={column}-{column} or field==constant; repeatable")
 	f.StringArrayVar(&opt.Values, "value", nil, "field:from=to; repeatable")
+	f.StringVar(&opt.preset, "preset", "", "mapping of a product's export: "+strings.Join(importer.PresetNames(), ", "))
+	f.StringVar(&opt.presetFile, "preset-file", "", "file with a mapping of your own, such as one that presets show prints")
+	f.StringArrayVar(&opt.Ignore, "ignore", nil, "column=text: leave out rows with it; text may end in *, column= is an empty one; repeatable")
+	f.StringArrayVar(&opt.IDColumns, "id-column", nil, "column that rating_ids are made of, in place of all; repeatable")
+	f.StringVar(&opt.Rows, "rows", "", "in JSON, where the array of rows is within an object, such as data.ratings")
+	f.StringVar(&opt.Delimiter, "delimiter", "", "of CSV: one character, or "+strings.Join(importer.DelimiterNames(), ", ")+" (default: what the header has)")
+	f.IntVar(&opt.SkipLines, "skip-lines", 0, "lines of CSV to pass over before the header")
+	f.IntVar(&opt.HeaderRows, "header-rows", 0, "rows of CSV that make the header (default 1)")
+	f.StringArrayVar(&opt.TimeLayouts, "time-layout", nil, "how times are written: Go, strptime, unix, unix-ms or excel; repeatable, the first that fits")
+	f.StringVar(&opt.Scale, "scale", "", "MIN..MAX, worst to best score, of ratings that are not 1..5")
+	f.BoolVar(&opt.comma, "decimal-comma", false, "numbers are written 1.234,5; =false says that 1.250 is one and a quarter")
+	f.StringVar(&opt.IDs, "ids", "", "text: take ids as they stand, also 4.6E+17; clean: without invisible and full-width characters")
 	f.StringVar(&opt.Spread, "spread", "", "FROM..TO: spread rows without a time over this span")
 	f.StringVar(&opt.TimeZone, "time-zone", "", "zone of times that are written without one, such as Asia/Shanghai")
 	f.StringVar(&opt.Format, "format", "", "csv, ndjson or json, where the file does not tell")
@@ -75,10 +110,19 @@ arguments or not a file of ratings, 3 Kafka is not there, 130 interrupted.`,
 	f.StringVar(&opt.report, "report", "", "file for the rejected rows (default FILE.rejected.ndjson, made when there are any)")
 	f.DurationVar(&opt.wait, "wait", deliver.DefaultConfig().GiveUp, "how long to wait for Kafka when it goes away meanwhile; 0s is for ever")
 	f.BoolVar(&opt.json, "json", false, "print the summary as JSON")
+	_ = cmd.RegisterFlagCompletionFunc("preset", completePresets)
+	for name, values := range map[string][]string{"format": importer.Formats(), "encoding": importer.EncodingNames(), "delimiter": importer.DelimiterNames(),
+		"ids": {"text", "clean"}, "time-layout": {"unix", "unix-ms", "excel"}} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+	cmd.AddCommand(newPresetsCommand(s))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		loaded, err := s.load(cmd)
 		if err != nil {
 			return err
+		}
+		if err := opt.settle(cmd); err != nil {
+			return usageError(err)
 		}
 		return s.importFile(cmd.Context(), &loaded.Config, args[0], opt)
 	}
@@ -116,6 +160,22 @@ func (s *shell) importFile(ctx context.Context, cfg *config.Config, path string,
 	return s.imported(summary, err, opt.json)
 }
 
+// settle reads the preset, and flags whose absence says something.
+func (o *importing) settle(cmd *cobra.Command) (err error) {
+	if cmd.Flags().Changed("decimal-comma") {
+		o.Decimal = map[bool]string{true: "comma", false: "point"}[o.comma]
+	}
+	switch {
+	case o.preset != "" && o.presetFile != "":
+		return errors.New("--preset and --preset-file: want one of them")
+	case o.preset != "":
+		o.Preset, err = importer.LoadPreset(o.preset)
+	case o.presetFile != "":
+		o.Preset, err = importer.LoadPresetFile(o.presetFile)
+	}
+	return err
+}
+
 func (o *importing) reportPath(path string) string {
 	switch {
 	case o.report != "":
@@ -137,7 +197,7 @@ func (s *shell) imported(summary importer.Summary, err error, asJSON bool) error
 		return sendingError(err)
 	case printing != nil:
 		return printing
-	case summary.Rejected > 0:
+	case summary.Wanting():
 		return errDiffers
 	}
 	return nil

@@ -61,7 +61,7 @@ func TestImportSaysByItsExitCodeWhatBecameOfTheFile(t *testing.T) {
 		}
 	}
 	report, err := os.ReadFile(mixed + ".rejected.ndjson")
-	if err != nil || strings.Count(string(report), "\n") != 2 || !strings.Contains(string(report), `{"line":5,"reason":"bad_field:rating"`) {
+	if err != nil || strings.Count(string(report), "\n") != 2 || !strings.Contains(string(report), `{"line":5,"row_number":4,"reason":"bad_field:rating"`) {
 		t.Errorf("%v: %s", err, report)
 	}
 }

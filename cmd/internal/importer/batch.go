@@ -2,11 +2,13 @@ package importer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"satisflow/pipeline/event"
 	"satisflow/pipeline/source"
 )
 
@@ -24,6 +26,11 @@ type batch struct {
 	read        int64
 	duplicates  int64
 	repeated    int64
+	ignored     int64
+	notes       []note
+	preview     []json.RawMessage
+	cut         bool // the file ends where more should come
+	learnt      learnt
 	first, last int64 // event times of the messages, Unix milliseconds
 	lastLine    int
 	offset      int64 // bytes of the file read
@@ -43,19 +50,29 @@ func (f *file) fill(limit int64, now time.Time) *batch {
 		size += len(r.raw)
 		b.read++
 		b.lastLine = r.line
-		b.take(r, f.judge.of(&r, now))
+		b.cut = b.cut || r.cut
+		f.number++
+		v := f.judge.of(&r, now)
+		if f.previews > 0 && v.event != nil {
+			f.previews--
+			b.preview = append(b.preview, event.AppendJSON(nil, v.event, f.event))
+		}
+		b.take(r, v, f.number)
 	}
 	if b.end == nil && b.read >= limit {
 		b.end = io.EOF
 	}
-	b.offset = f.input.Read()
+	b.offset, b.learnt = f.input.Read(), f.learnt()
 	return b
 }
 
-func (b *batch) take(r row, v verdict) {
+func (b *batch) take(r row, v verdict, number int64) {
+	r.number = number
 	switch {
 	case v.wrong != nil:
 		b.reject(&r, v.wrong)
+	case v.ignored:
+		b.ignored++
 	case v.duplicate:
 		b.duplicates++
 	default:
@@ -66,13 +83,14 @@ func (b *batch) take(r row, v verdict) {
 			b.first, b.last = v.occurredAt, v.occurredAt
 		}
 		b.first, b.last = min(b.first, v.occurredAt), max(b.last, v.occurredAt)
+		b.notes = append(b.notes, v.notes...)
 		r.columns, r.cells = nil, nil
 		b.messages, b.rows = append(b.messages, v.message), append(b.rows, r)
 	}
 }
 
 func (b *batch) reject(r *row, why *rejection) {
-	b.rejected = append(b.rejected, Rejected{r.line, why.reason, why.problems, string(r.raw)})
+	b.rejected = append(b.rejected, Rejected{r.line, r.number, why.reason, why.problems, string(r.raw)})
 }
 
 // refuse moves the messages that Kafka refused to the rejected rows.

@@ -16,6 +16,8 @@ import (
 	"golang.org/x/text/transform"
 )
 
+const encodingUTF8 = "utf-8"
+
 // encodings are those that files are read in, beside UTF-8.
 var encodings = map[string]encoding.Encoding{
 	"gb18030":      simplifiedchinese.GB18030,
@@ -29,7 +31,7 @@ var encodings = map[string]encoding.Encoding{
 
 // EncodingNames returns the names of the encodings that Config.Encoding takes.
 func EncodingNames() []string {
-	names := []string{"utf-8"}
+	names := []string{encodingUTF8}
 	for name := range encodings {
 		names = append(names, name)
 	}
@@ -39,23 +41,49 @@ func EncodingNames() []string {
 
 const byteOrderMark = "\xef\xbb\xbf"
 
-// text returns the file as UTF-8 without a byte order mark, and whether it was converted: what could not be is U+FFFD then.
-func (in *Input) text(name string) (r *bufio.Reader, converted bool, err error) {
-	head, _ := in.plain.Peek(len(byteOrderMark))
-	utf16 := bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff})
-	switch from := encodings[name]; {
-	case from != nil && !bytes.HasPrefix(head, []byte(byteOrderMark)):
-		r, converted = convert(in.plain, from), true
-	case utf16:
-		r, converted = convert(in.plain, encodings["utf-16"]), true
-	default:
-		r = in.plain
-	}
-	return r, converted, skipMark(r)
+// textReader reads a file as UTF-8 without a byte order mark.
+type textReader struct {
+	*bufio.Reader
+	name  string            // of the encoding
+	from  encoding.Encoding // nil for UTF-8; else what could not be converted is U+FFFD
+	wrote bool              // the encoding is the file's: a row was no UTF-8
 }
 
-func convert(r *bufio.Reader, from encoding.Encoding) *bufio.Reader {
-	return bufio.NewReaderSize(transform.NewReader(r, from.NewDecoder()), 256<<10)
+// text returns the file's text in the encoding; the file's marks, and zeros where UTF-16 has them, win over an empty one.
+func (in *Input) text(name string) (*textReader, error) {
+	head := peek(in.plain, func(head []byte) bool { return len(head) > len(byteOrderMark) })
+	t := &textReader{Reader: in.plain, name: name}
+	switch {
+	case bytes.HasPrefix(head, []byte(byteOrderMark)):
+		t.name = encodingUTF8
+	case bytes.HasPrefix(head, []byte{0xff, 0xfe}):
+		t.name = "utf-16le"
+	case bytes.HasPrefix(head, []byte{0xfe, 0xff}):
+		t.name = "utf-16be"
+	case name == "":
+		t.name = withoutMark(head)
+	}
+	if t.from = encodings[t.name]; t.from != nil {
+		t.Reader = bufio.NewReaderSize(transform.NewReader(in.plain, t.from.NewDecoder()), 256<<10)
+	}
+	return t, skipMark(t.Reader)
+}
+
+// withoutMark tells UTF-16 by the zeros that each character of ASCII has there: no other text has any.
+func withoutMark(head []byte) string {
+	var zeros [2]int
+	for i, b := range head {
+		if b == 0 {
+			zeros[i%2]++
+		}
+	}
+	switch {
+	case zeros[1] > 0 && zeros[0] == 0:
+		return "utf-16le"
+	case zeros[0] > 0 && zeros[1] == 0:
+		return "utf-16be"
+	}
+	return encodingUTF8
 }
 
 func skipMark(r *bufio.Reader) error {
@@ -66,14 +94,39 @@ func skipMark(r *bufio.Reader) error {
 	return nil
 }
 
-// checkText returns a rejection if the row is not text in the encoding.
-func checkText(row []byte, encodingName string, converted bool) *rejection {
-	if converted {
-		if bytes.ContainsRune(row, utf8.RuneError) {
-			return reject(badEncoding, "", "bytes that are not "+encodingName, "the encoding that the file has; --encoding takes "+strings.Join(EncodingNames(), ", "))
-		}
-		return nil
+// check returns a rejection if the row is not text in the encoding.
+func (t *textReader) check(row []byte) *rejection {
+	names := strings.Join(EncodingNames(), ", ")
+	switch {
+	case t.from == nil:
+		return checkUTF8(row, names)
+	case bytes.ContainsRune(row, utf8.RuneError):
+		return reject(badEncoding, "", "bytes that are not "+t.name, "the encoding that the file has; --encoding takes "+names)
+	case !t.wrote && t.isUTF8(row):
+		return reject(badEncoding, "", "UTF-8 that was read as "+t.name, "the encoding that the file has: --encoding utf-8; it takes "+names)
 	}
+	return nil
+}
+
+// isUTF8 says whether the row was UTF-8 before it was converted. A few letters can be text in both; once a row is not, the file is
+// what it was said to be.
+func (t *textReader) isUTF8(row []byte) bool {
+	if isASCII(row) || strings.HasPrefix(t.name, "utf-16") {
+		return false
+	}
+	raw, err := t.from.NewEncoder().Bytes(row)
+	if err != nil || !utf8.Valid(raw) {
+		t.wrote = true
+		return false
+	}
+	return true
+}
+
+func isASCII(text []byte) bool {
+	return !slices.ContainsFunc(text, func(b byte) bool { return b >= utf8.RuneSelf })
+}
+
+func checkUTF8(row []byte, names string) *rejection {
 	if utf8.Valid(row) {
 		return nil
 	}
@@ -86,5 +139,5 @@ func checkText(row []byte, encodingName string, converted bool) *rejection {
 		at += n
 	}
 	return reject(badEncoding, "", fmt.Sprintf("byte 0x%02x, the row's %d., is not UTF-8", row[at], at+1),
-		"UTF-8, or --encoding with the one that the file has: gb18030 for CSV of a Chinese Excel, windows-1252 for a Western one; it takes "+strings.Join(EncodingNames(), ", "))
+		"UTF-8, or --encoding with the one that the file has: gb18030 for CSV of a Chinese Excel, windows-1252 for a Western one; it takes "+names)
 }

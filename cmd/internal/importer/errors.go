@@ -12,6 +12,11 @@ func usage(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrUsage, fmt.Errorf(format, args...))
 }
 
+// absent is an error that further columns could mend.
+type absent struct{ error }
+
+func (a absent) Unwrap() error { return a.error }
+
 // Reasons for which a row is rejected beside those of package admit.
 const (
 	badCSV           = "bad_csv"           // the line is not CSV, or has more fields than the header

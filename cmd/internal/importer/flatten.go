@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // flatten returns the members of a JSON object as columns; a member of an inner object has the name outer.inner. A member
@@ -34,7 +37,7 @@ func flatten(raw []byte) (columns []string, cells []cell, wrong *rejection) {
 				}
 				continue
 			}
-			c, err := scalar(dec, token)
+			c, err := scalar(raw, dec, token)
 			if err != nil {
 				return err
 			}
@@ -57,14 +60,21 @@ func flatten(raw []byte) (columns []string, cells []cell, wrong *rejection) {
 	if err == nil && dec.More() {
 		err = fmt.Errorf("something follows the object")
 	}
+	if err == nil && loneSurrogate(raw) {
+		err = fmt.Errorf("half of a surrogate pair after \\u: a character was cut in two")
+	}
 	if err != nil {
-		return nil, nil, notJSON(err.Error())
+		found := err.Error()
+		if odd := oddity(raw); odd != "" {
+			found = odd
+		}
+		return nil, nil, notJSON(found)
 	}
 	return columns, cells, nil
 }
 
 // scalar returns the cell of a value that begins with the token and is no object.
-func scalar(dec *json.Decoder, token json.Token) (cell, error) {
+func scalar(raw []byte, dec *json.Decoder, token json.Token) (cell, error) {
 	switch v := token.(type) {
 	case string:
 		return cell{kind: text, text: v}, nil
@@ -73,7 +83,9 @@ func scalar(dec *json.Decoder, token json.Token) (cell, error) {
 	case bool:
 		return cell{kind: boolean, text: fmt.Sprint(v)}, nil
 	case json.Delim:
-		return cell{kind: nested, text: "[]"}, skipArray(dec)
+		from := dec.InputOffset() - 1
+		err := skipArray(dec)
+		return cell{kind: nested, text: string(raw[from:dec.InputOffset()])}, err
 	}
 	return cell{}, nil
 }
@@ -92,4 +104,38 @@ func skipArray(dec *json.Decoder) error {
 		}
 	}
 	return nil
+}
+
+// loneSurrogate says whether an escape of the JSON text stands for half of a character.
+func loneSurrogate(raw []byte) bool {
+	for i := 0; ; {
+		at := bytes.IndexByte(raw[i:], '\\')
+		if at < 0 {
+			return false
+		}
+		i += at
+		high, n := escapedUnit(raw[i:])
+		i += n
+		if !utf16.IsSurrogate(high) {
+			continue
+		}
+		low, n := escapedUnit(raw[i:])
+		if utf16.DecodeRune(high, low) == utf8.RuneError {
+			return true
+		}
+		i += n
+	}
+}
+
+// escapedUnit returns what the escape stands for that the text begins with, if it is one of UTF-16, and its length.
+func escapedUnit(text []byte) (unit rune, length int) {
+	const short, long = 2, 6
+	if len(text) < long || text[0] != '\\' || text[1] != 'u' {
+		return 0, min(short, len(text))
+	}
+	n, err := strconv.ParseUint(string(text[short:long]), 16, 16)
+	if err != nil {
+		return 0, short
+	}
+	return rune(n), long
 }

@@ -13,29 +13,29 @@ import (
 const (
 	CSV    = "csv"    // with a header; commas, semicolons, tabs or bars
 	NDJSON = "ndjson" // one JSON object a line
-	JSON   = "json"   // an array of objects, or objects one after the other
+	JSON   = "json"   // arrays of objects, objects one after the other, or arrays within objects
 )
 
 // Formats returns the names that Config.Format takes beside the empty one, which tells it by the file.
 func Formats() []string { return []string{CSV, NDJSON, JSON} }
 
-// rowsOf reads the text as the format, or as what it seems to be where none is given. It returns the format.
-func rowsOf(r *bufio.Reader, format, suffix string) (rows, string, error) {
+// rowsOf reads the text as the format of the configuration, or as what it seems to be where that has none. It returns the format.
+func rowsOf(r *bufio.Reader, cfg Config, suffix string) (rows, string, error) {
+	format := cfg.Format
 	if format == "" {
 		format = detect(r, suffix)
 	}
+	if format == NDJSON && cfg.Rows != "" {
+		format = JSON // rows within an object may be on one line
+	}
 	switch format {
 	case CSV:
-		c, err := newCSV(lines{r: r})
+		c, err := newCSV(newLines(r), cfg)
 		return c, format, err
 	case NDJSON:
-		return &ndjsonRows{lines{r: r}}, format, nil
+		return &ndjsonRows{newLines(r)}, format, nil
 	case JSON:
-		j, err := newJSON(r, first(r) == '[')
-		if err != nil {
-			return nil, "", usage("read JSON: %w", err)
-		}
-		return j, format, nil
+		return newJSON(r, cfg.Rows), format, nil
 	}
 	return nil, "", fmt.Errorf("format: %q: want %s", format, strings.Join(Formats(), ", "))
 }
@@ -81,4 +81,59 @@ func peek(r *bufio.Reader, enough func(head []byte) bool) []byte {
 		}
 		n = len(head)
 	}
+}
+
+// wrapped returns the dotted path of the first array of objects within the object that the text begins with, and the members of
+// its first object; nothing where there is none in what can be looked at.
+func wrapped(r *bufio.Reader) (path string, columns []string) {
+	if first(r) != '{' {
+		return "", nil
+	}
+	var names []string
+	var found json.RawMessage
+	peek(r, func(head []byte) bool {
+		dec := json.NewDecoder(bytes.NewReader(head))
+		_, _ = dec.Token()
+		names, found = arrayIn(dec, head, nil)
+		return found != nil || json.NewDecoder(bytes.NewReader(head)).Decode(new(json.RawMessage)) == nil
+	})
+	if found == nil {
+		return "", nil
+	}
+	columns, _, _ = flatten(found)
+	return strings.Join(names, "."), columns
+}
+
+// arrayIn reads members of an object until one is an array of objects. It returns the path to it, and its first object.
+func arrayIn(dec *json.Decoder, head []byte, path []string) (names []string, first json.RawMessage) {
+	const deepest = 4
+	for dec.More() && len(path) < deepest {
+		key, err := dec.Token()
+		if err != nil {
+			return nil, nil
+		}
+		name, _ := key.(string)
+		here := append(slices.Clone(path), name)
+		rest := bytes.TrimLeft(head[dec.InputOffset():], blanks+":")
+		switch {
+		case len(rest) > 0 && rest[0] == '{':
+			_, _ = dec.Token()
+			if names, first = arrayIn(dec, head, here); first != nil {
+				return names, first
+			}
+		case len(rest) > 0 && rest[0] == '[' && bytes.HasPrefix(bytes.TrimLeft(rest[1:], blanks), []byte("{")):
+			_, _ = dec.Token()
+			if dec.Decode(&first) == nil {
+				return here, first
+			}
+			return nil, nil
+		default:
+			var skipped json.RawMessage
+			if dec.Decode(&skipped) != nil {
+				return nil, nil
+			}
+		}
+	}
+	_, _ = dec.Token() // the brace
+	return nil, nil
 }

@@ -35,7 +35,7 @@ func zst(s string) []byte {
 	return w.EncodeAll([]byte(s), nil)
 }
 
-func utf16(s string) []byte {
+func inUTF16(s string) []byte {
 	out, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().Bytes([]byte(s))
 	if err != nil {
 		panic(err)
@@ -73,7 +73,7 @@ func TestEveryFormatCompressionAndEncodingSaysTheSame(t *testing.T) {
 		"CSV, zstd, under another name":        {Config{}, "a.gz", zst(csvFile), CSV},
 		"CSV of a Chinese Excel":               {Config{Encoding: "gb18030"}, "a.csv", gb18030(csvFile), CSV},
 		"CSV of a Chinese Excel, gzip":         {Config{Encoding: "gbk"}, "a.csv.gz", gz(string(gb18030(csvFile))), CSV},
-		"Unicode text of Excel":                {Config{}, "a.txt", utf16(strings.ReplaceAll(csvFile, ",", "\t")), CSV},
+		"Unicode text of Excel":                {Config{}, "a.txt", inUTF16(strings.ReplaceAll(csvFile, ",", "\t")), CSV},
 		"UTF-8 with its mark, called GB 18030": {Config{Encoding: "gb18030"}, "a.csv", []byte(byteOrderMark + csvFile), CSV},
 		"NDJSON":                               {Config{}, "a.ndjson", []byte(lines), NDJSON},
 		"NDJSON without an ending, zstd":       {Config{}, "a", zst(lines), NDJSON},
@@ -135,7 +135,7 @@ func TestBrokenJSONIsReportedWhereItStands(t *testing.T) {
 		"an array as a rating":         {"a.ndjson", objectOne + "\n" + strings.Replace(objectTwo, "4.5", "[4]", 1), 1, 2, "bad_field:rating"},
 		"a rating as a string":         {"a.ndjson", objectOne + "\n" + strings.Replace(objectTwo, "4.5", `"four"`, 1), 1, 2, "bad_field:rating"},
 		"a customer that is no number": {"a.ndjson", objectOne + "\n" + strings.Replace(objectTwo, `"17"`, `1.5`, 1), 1, 2, "bad_field:customer_id"},
-		"an array that does not end":   {"a.json", "[\n" + objectOne + ",\n" + objectTwo + "\n", 2, 3, "bad_json"},
+		"an array that does not end":   {"a.json", "[\n" + objectOne + ",\n" + objectTwo + "\n", 2, 4, "bad_json"},
 		"an array with rubbish":        {"a.json", "[\n" + objectOne + ",\n" + indented + ",\noops]", 2, 0, "bad_json"},
 		"an envelope":                  {"a.ndjson", objectTwo + "\n" + strings.Replace(cloudEvent, `"rating":4`, `"rating":7`, 1), 1, 2, "bad_field:rating"},
 	} {
@@ -178,7 +178,7 @@ func TestARowIsBounded(t *testing.T) {
 		"a quote that is never closed": {"a.csv", head + fine + "\"c2,s," + at + ",4,\n" + open, int64(strings.Count(open, "\n")) + 1, badCSV},
 		"a long line of JSON":          {"a.ndjson", objectOne + "\n{\"a\":\"" + long + "\"}\n" + objectTwo, 2, tooLongRow},
 		"a long object in an array":    {"a.json", "[" + objectOne + ",{\"a\":\"" + long + "\"}," + objectTwo + "]", 2, tooLongRow},
-		"an endless object":            {"a.json", "[" + objectOne + ",{\"a\":\"" + long + long + long + "\"}," + objectTwo + "]", 1, tooLongRow},
+		"an endless object":            {"a.json", "[" + objectOne + ",{\"a\":\"" + long + long + long + "\"}," + objectTwo + "]", 2, tooLongRow},
 	} {
 		got := run(t, Config{}, tc.file, []byte(tc.content))
 		if got.err != nil || got.Sent != tc.sent || got.Rejected != 1 || got.Reasons[tc.reason] != 1 {

@@ -37,6 +37,9 @@ type Importer struct {
 	Clock func() time.Time
 }
 
+// previews is how many ratings a dry run shows.
+const previews = 5
+
 // drain is how long a batch may take to be delivered after the context ended.
 const drain = 5 * time.Second
 
@@ -45,12 +48,15 @@ const drain = 5 * time.Second
 // a stream that never comes outlives Run.
 func (im *Importer) Run(ctx context.Context, in *Input) (Summary, error) {
 	start := im.Clock()
-	s := Summary{File: in.Name, DryRun: im.Sender == nil, Reasons: map[string]int64{}, Unused: []string{}}
+	s := Summary{File: in.Name, DryRun: im.Sender == nil, Reasons: map[string]int64{}, Unused: []string{}, Warnings: []Warning{}, Rejections: []Rejection{}}
 	f, err := newFile(in, im.Config, im.Event, im.Admission, start)
 	if err != nil {
 		return s, err
 	}
-	s.Format, s.Unused = f.format, append(s.Unused, f.judge.plan.unused...)
+	if s.Format = f.format; s.DryRun {
+		f.previews = previews
+	}
+	s.learnt = f.learnt()
 	if f.span != nil {
 		s.Spread = f.span.String()
 	}
@@ -72,7 +78,7 @@ func (im *Importer) run(ctx context.Context, f *file, r *report, s *Summary) err
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	batches := f.batches(reading, limit, im.Clock)
-	for {
+	for cut := false; ; {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -84,6 +90,7 @@ func (im *Importer) run(ctx context.Context, f *file, r *report, s *Summary) err
 				return err
 			}
 			s.add(b)
+			cut = cut || b.cut
 			if im.Progress != nil {
 				im.Progress.At(b.offset, s.Read)
 			}
@@ -91,7 +98,7 @@ func (im *Importer) run(ctx context.Context, f *file, r *report, s *Summary) err
 				return err
 			}
 			if b.end != nil {
-				s.Complete = b.failure(f.input.Name) == nil
+				s.Complete = b.failure(f.input.Name) == nil && !cut
 				return b.failure(f.input.Name)
 			}
 		}

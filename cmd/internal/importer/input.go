@@ -19,6 +19,7 @@ type Input struct {
 	Name string // base name of the file, or stdin
 	Size int64  // in bytes as stored; 0 when it is not known
 
+	path   string // of a regular file, which can be read again; else empty
 	file   io.Closer
 	read   atomic.Int64 // bytes taken from the file
 	plain  *bufio.Reader
@@ -38,7 +39,7 @@ func Open(path string, stdin io.Reader) (*Input, error) {
 		}
 		in.Name, in.file, raw = filepath.Base(path), file, file
 		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
-			in.Size = info.Size()
+			in.Size, in.path = info.Size(), path
 		} else if err == nil && info.IsDir() {
 			_ = file.Close()
 			return nil, usage("%s is a folder: want a file of ratings", path)
@@ -49,6 +50,14 @@ func Open(path string, stdin io.Reader) (*Input, error) {
 		return nil, usage("open %s: %w", in.Name, err)
 	}
 	return in, nil
+}
+
+// again opens the file once more; nil where it can't be.
+func (in *Input) again() (*Input, error) {
+	if in.path == "" {
+		return nil, nil
+	}
+	return Open(in.path, nil)
 }
 
 // Close closes the file. It leaves stdin open.

@@ -1,17 +1,23 @@
 package importer
 
 import (
+	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"satisflow/pipeline/event"
 )
 
 func notJSON(found string) *rejection {
 	return reject(event.BadJSON, "", found, "one JSON object")
+}
+
+func tooLong(what string) *rejection {
+	return reject(tooLongRow, "", what, fmt.Sprintf("at most %d bytes", maxRow))
 }
 
 // object fills the row from its raw text, unless that is wrong already.
@@ -37,116 +43,124 @@ func (n *ndjsonRows) next() (row, error) {
 		}
 		r := row{line: ln.number, raw: ln.text}
 		if ln.long {
-			r.wrong = reject(tooLongRow, "", "a longer line", fmt.Sprintf("at most %d bytes", maxRow))
+			r.wrong = tooLong("a longer line")
 		}
 		return r, nil
 	}
 }
 
-// jsonRows reads an array of objects, or objects one after the other. What is not JSON ends the reading: where the next
-// object begins cannot be known then.
+// jsonRows reads the objects of a JSON text: of arrays, or one after the other, in any number and mixture, and of the arrays
+// at path within other objects. Every byte belongs to an object, to what holds it, or to a row that is wrong: an object that
+// breaks the grammar ends where the next one begins, and text between objects is a row of its own.
 type jsonRows struct {
-	dec   *json.Decoder
-	count *newlines
-	array bool
-	ended bool
+	scanner jsonScanner
+	path    []string // members that lead from an object to the array of rows; empty where the objects are the rows
+	open    []byte   // what is open around the next row: [ for arrays, { for objects with the rows inside
+	ended   bool
 }
 
-// readAhead is what is read for one object at most, before it is known where it ends.
-const readAhead = 2 * maxRow
-
-// newJSON expects that array says whether the text begins with [.
-func newJSON(r io.Reader, array bool) (*jsonRows, error) {
-	j := &jsonRows{count: &newlines{r: r, room: readAhead}, array: array}
-	j.dec = json.NewDecoder(j.count)
-	if array {
-		if _, err := j.dec.Token(); err != nil {
-			return nil, err
-		}
+// newJSON expects the path to the rows in dotted form, or nothing.
+func newJSON(r *bufio.Reader, path string) *jsonRows {
+	j := &jsonRows{scanner: jsonScanner{r: r, line: 1}}
+	if path != "" {
+		j.path = strings.Split(path, ".")
 	}
-	return j, nil
+	return j
 }
 
 func (j *jsonRows) next() (row, error) {
-	if j.ended {
-		return row{}, io.EOF
-	}
-	j.count.room = readAhead
-	if j.array && !j.dec.More() {
-		j.ended = true
-		return j.last()
-	}
-	var raw json.RawMessage
-	err := j.dec.Decode(&raw)
-	r := row{line: j.count.lineAt(j.dec.InputOffset() - int64(len(raw))), raw: bytes.TrimSpace(raw)}
-	switch {
-	case err == nil && len(raw) > maxRow:
-		r.wrong = reject(tooLongRow, "", "a longer object", fmt.Sprintf("at most %d bytes", maxRow))
-	case err == io.EOF && !j.array:
-		return row{}, io.EOF
-	case errors.Is(err, errTooLong):
-		j.ended = true
-		r.wrong = reject(tooLongRow, "", "a longer object; the rest of the file was not read", fmt.Sprintf("at most %d bytes", maxRow))
-	case err != nil:
-		if !isSyntax(err) {
+	s := &j.scanner
+	for !j.ended {
+		s.begin()
+		c, err := s.blank()
+		if errors.Is(err, io.EOF) {
+			j.ended = true
+			return j.last()
+		}
+		if err != nil {
 			return row{}, err
 		}
-		j.ended = true
-		r.wrong = notJSON(err.Error() + "; the rest of the file was not read")
-	}
-	return r, nil
-}
-
-// last reads the end of the array.
-func (j *jsonRows) last() (row, error) {
-	_, err := j.dec.Token()
-	if err == nil {
-		return row{}, io.EOF
-	}
-	if !isSyntax(err) && err != io.EOF {
-		return row{}, err
-	}
-	return row{line: j.count.lineAt(j.dec.InputOffset()), wrong: notJSON("the array does not end: is the file whole?")}, nil
-}
-
-func isSyntax(err error) bool {
-	var syntax *json.SyntaxError
-	return errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-var errTooLong = errors.New("an object of the file is too long")
-
-// newlines knows which line a byte is on that was read not long ago, and bounds what is read for one object.
-type newlines struct {
-	r    io.Reader
-	room int // bytes that may still be read for this object
-	read int64
-	at   []int64 // offsets of newlines not yet passed by lineAt
-	line int     // of newlines passed
-}
-
-func (n *newlines) Read(p []byte) (int, error) {
-	if n.room <= 0 {
-		return 0, errTooLong
-	}
-	count, err := n.r.Read(p[:min(len(p), n.room)])
-	for i, b := range p[:count] {
-		if b == '\n' {
-			n.at = append(n.at, n.read+int64(i))
+		r := row{line: s.line}
+		whole, err := j.element(c, &r)
+		if errors.Is(err, errBroken) {
+			r.wrong = notJSON(s.fault)
+			err = s.resync(j.inside('['))
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return row{}, err
+		}
+		if whole || r.wrong != nil {
+			return s.finish(r), nil
 		}
 	}
-	n.read += int64(count)
-	n.room -= count
-	return count, err
+	return row{}, io.EOF
 }
 
-// lineAt returns the line of an offset, counted from 1; offsets never fall from call to call.
-func (n *newlines) lineAt(offset int64) int {
-	i := 0
-	for i < len(n.at) && n.at[i] < offset {
-		i++
+// element reads what begins with the byte: a whole object, which it says, text that is wrong as a row, or a bracket.
+func (j *jsonRows) element(c byte, r *row) (whole bool, err error) {
+	s := &j.scanner
+	switch {
+	case c == ',':
+		return false, s.take()
+	case c == '{':
+		return j.object(r)
+	case c == ']' && j.inside('['):
+		_ = s.take()
+		j.open = j.open[:len(j.open)-1]
+		return false, j.leave()
+	case c == '[' && !j.inside('['):
+		j.open = append(j.open, '[')
+		return false, s.take()
+	case j.inside('['):
+		r.wrong = notJSON("a value that is no object")
+		return false, s.value(0)
 	}
-	n.line += i
-	n.at = n.at[i:]
-	return n.line + 1
+	r.wrong = notJSON("text that belongs to no object")
+	_ = s.take()
+	return false, s.skip(func(c byte) bool { return strings.IndexByte("{[\n", c) >= 0 })
+}
+
+func (j *jsonRows) inside(c byte) bool { return len(j.open) > 0 && j.open[len(j.open)-1] == c }
+
+// object reads the object that comes next, or enters the array of rows inside of it.
+func (j *jsonRows) object(r *row) (whole bool, err error) {
+	path := j.path
+	if slices.Contains(j.open, '{') {
+		path = nil // it is a row of the array at the path
+	}
+	depth, err := j.scanner.object(0, path)
+	switch {
+	case errors.Is(err, errEntered):
+		j.open = append(append(j.open, bytes.Repeat([]byte{'{'}, depth)...), '[')
+		return false, nil
+	case errors.Is(err, io.EOF):
+		r.wrong, r.cut = notJSON("the object does not end: is the file whole?"), true
+	}
+	return err == nil, err
+}
+
+// leave reads on in the objects around the array of rows that ended.
+func (j *jsonRows) leave() error {
+	for j.inside('{') {
+		if _, err := j.scanner.members(0, nil, false); err != nil {
+			if errors.Is(err, errBroken) {
+				j.open = nil
+			}
+			return err
+		}
+		j.open = j.open[:len(j.open)-1]
+	}
+	return nil
+}
+
+// last judges how the text ended.
+func (j *jsonRows) last() (row, error) {
+	if len(j.open) == 0 {
+		return row{}, io.EOF
+	}
+	what := "array"
+	if j.inside('{') {
+		what = "object"
+	}
+	return row{line: j.scanner.line, wrong: notJSON("the " + what + " does not end: is the file whole?"), cut: true}, nil
 }

@@ -3,6 +3,7 @@ package importer
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 )
@@ -21,6 +22,7 @@ type line struct {
 type lines struct {
 	r      *bufio.Reader
 	number int
+	end    byte   // of lines: \n, or \r where the file has no other; 0 is \n
 	back   []line // to be read again, the next one last
 }
 
@@ -33,7 +35,7 @@ func (l *lines) next() (line, error) {
 	}
 	ln := line{number: l.number + 1}
 	for {
-		part, err := l.r.ReadSlice('\n')
+		part, err := l.r.ReadSlice(cmp.Or(l.end, '\n'))
 		if room := maxRow - len(ln.text); len(part) > room {
 			part, ln.long = part[:room], true
 		}
@@ -48,6 +50,15 @@ func (l *lines) next() (line, error) {
 		}
 		return line{}, err
 	}
+}
+
+// newLines tells by the beginning of the text how its lines end.
+func newLines(r *bufio.Reader) lines {
+	head := peek(r, func(head []byte) bool { return bytes.IndexByte(head, '\n') >= 0 })
+	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
+		return lines{r: r, end: '\r'}
+	}
+	return lines{r: r}
 }
 
 // takeBack makes the lines the next ones.

@@ -9,7 +9,8 @@ import (
 
 // Rejected is one row of the report.
 type Rejected struct {
-	Line     int       `json:"line"` // at which the row begins
+	Line     int       `json:"line"`       // at which the row begins
+	Number   int64     `json:"row_number"` // counted from 1, without the header
 	Reason   string    `json:"reason"`
 	Problems []problem `json:"problems"`
 	Row      string    `json:"row"` // as it stands in the file

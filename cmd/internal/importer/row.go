@@ -21,11 +21,13 @@ type cell struct {
 
 // row is one rating of the file as its columns.
 type row struct {
+	number  int64    // of the row, counted from 1
 	line    int      // at which it begins, counted from 1
 	raw     []byte   // as it stands in the file, in UTF-8, without the line's end; the row's own
 	columns []string // all rows of a CSV file share them
 	cells   []cell   // as many
 	wrong   *rejection
+	cut     bool // the file ends where more should come
 }
 
 // column names a column and where it was found before.

@@ -7,6 +7,7 @@ import (
 // sample is the beginning of a file, read ahead to know its columns. It hands its rows out again.
 type sample struct {
 	rows
+	text    *textReader
 	read    []row
 	err     error // that ended the reading ahead
 	columns []string
@@ -19,9 +20,9 @@ const (
 )
 
 // newSample reads ahead. In each row that is read, prepare fills in the columns or what is wrong with it.
-func newSample(r rows, prepare func(*row)) *sample {
-	s := &sample{}
-	known := map[string]bool{}
+func newSample(r rows, text *textReader, prepare func(*row)) *sample {
+	s := &sample{text: text}
+	var columns columnSet
 	for size := 0; len(s.read) < sampleRows && size < sampleBytes; {
 		next, err := r.next()
 		if err != nil {
@@ -31,13 +32,9 @@ func newSample(r rows, prepare func(*row)) *sample {
 		prepare(&next)
 		size += len(next.raw)
 		s.read = append(s.read, next)
-		for _, c := range next.columns {
-			if !known[c] {
-				known[c] = true
-				s.columns = append(s.columns, c)
-			}
-		}
+		columns.add(next.columns)
 	}
+	s.columns = columns.names
 	if c, ok := r.(*csvRows); ok {
 		s.columns = c.columns // also those of the same name, and those of a file without rows
 	}

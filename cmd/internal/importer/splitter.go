@@ -71,6 +71,9 @@ func (s *splitter) quoted(line []byte) (rest []byte, more bool, st state) {
 // add keeps a value; one of blanks alone is none.
 func (s *splitter) add(value string) {
 	c := cell{kind: text, text: strings.TrimSpace(value)}
+	if inner, ok := strings.CutPrefix(c.text, `="`); ok && strings.HasSuffix(inner, `"`) && strings.Count(inner, `"`) == 1 {
+		c.text = strings.TrimSuffix(inner, `"`) // how a spreadsheet is told that 00512 is text
+	}
 	if c.text == "" {
 		c = cell{}
 	}

@@ -23,7 +23,7 @@ type part struct {
 func parseTemplate(s string, columns []string) (template, error) {
 	constant, isConstant := strings.CutPrefix(s, "=")
 	switch {
-	case slices.Contains(columns, s):
+	case find(columns, s).index >= 0:
 		return template{[]part{{column: column{name: s}}}}, nil
 	case isConstant && constant == "":
 		return template{}, fmt.Errorf("the constant is empty")
@@ -65,17 +65,18 @@ func parseParts(s string) (t template, err error) {
 	return t, nil
 }
 
-// bind finds the columns. Those that the file lacks are an error, unless they are optional.
+// bind finds the columns, also where the header has other white space in a name. Those that the file lacks are an error, unless
+// they are optional.
 func (t *template) bind(columns []string) error {
 	for i := range t.parts {
 		p := &t.parts[i]
 		if p.column.name == "" {
 			continue
 		}
-		p.column.index = slices.Index(columns, p.column.name)
+		p.column = find(columns, p.column.name)
 		if p.column.index < 0 && !p.optional {
-			return fmt.Errorf("no column %q%s; the columns are %s (a constant has one more =, a column that rows may lack is {%s?})",
-				p.column.name, suggest(p.column.name, columns), strings.Join(columns, ", "), p.column.name)
+			return absent{fmt.Errorf("no column %q%s; the columns are %s (a constant has one more =, a column that rows may lack is {%s?})",
+				p.column.name, suggest(p.column.name, columns), strings.Join(columns, ", "), p.column.name)}
 		}
 		if last := lastIndex(columns, p.column.name); last != p.column.index {
 			return fmt.Errorf("column %q is there twice: give the columns different names", p.column.name)
@@ -83,6 +84,30 @@ func (t *template) bind(columns []string) error {
 	}
 	return nil
 }
+
+// missing returns the first column that the template needs and that is not among these.
+func (t *template) missing(columns []string) string {
+	for _, p := range t.parts {
+		if p.column.name != "" && !p.optional && find(columns, p.column.name).index < 0 {
+			return p.column.name
+		}
+	}
+	return ""
+}
+
+// find returns the column of the name, or of the name with its white space as in a header of CSV; its index is -1 where it is not there.
+func find(columns []string, name string) column {
+	if i := slices.Index(columns, name); i >= 0 {
+		return column{name, i}
+	}
+	if i := slices.Index(columns, squeeze(name)); i >= 0 {
+		return column{columns[i], i}
+	}
+	return column{name, -1}
+}
+
+// squeeze returns the text with single spaces for all runs of white space, line ends too.
+func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func lastIndex(names []string, name string) int {
 	for i := len(names) - 1; i >= 0; i-- {
@@ -112,6 +137,25 @@ func (t *template) value(r *row) cell {
 		b.WriteString(c.text)
 	}
 	return cell{kind: text, text: b.String()}
+}
+
+// String returns the template as it is written.
+func (t *template) String() string {
+	var b strings.Builder
+	for _, p := range t.parts {
+		switch {
+		case p.column.name == "":
+			if len(t.parts) == 1 {
+				b.WriteString("the constant ")
+			}
+			b.WriteString(p.literal)
+		case len(t.parts) == 1:
+			b.WriteString(p.column.name)
+		default:
+			b.WriteString("{" + p.column.name + "}")
+		}
+	}
+	return b.String()
 }
 
 // uses appends the names of the columns to those that are used.
