@@ -181,26 +181,30 @@ func (s *shell) embed(ctx context.Context, loaded *config.Loaded, o devOptions, 
 	return parts, nil
 }
 
-// writeConnection writes a configuration file with which other commands reach this stack, and returns its path.
+// writeConnection writes a configuration file, for this user alone, with which other commands reach what dev reaches, and
+// returns its path. What dev starts itself takes the place of what was configured for it.
 func writeConnection(dir *devstack.Dir, loaded *config.Loaded, where places) (string, error) {
-	var settings []config.Setting
-	for _, v := range loaded.Values {
-		if v.Default || v.Secret || v.From == devPresets[0].From || where.clickhouseEmbedded && v.Key == "clickhouse.cluster" {
-			continue
-		}
-		settings = append(settings, config.Setting{Key: v.Key, Text: v.Text})
+	settings := slices.DeleteFunc(loaded.Given(), func(s config.Setting) bool {
+		return s.From == devPresets[0].From || where.clickhouseEmbedded && strings.HasPrefix(s.Key, "clickhouse.") && slices.Contains(ownClickHouse, strings.TrimPrefix(s.Key, "clickhouse."))
+	})
+	add := func(key, text string) { settings = append(settings, config.Setting{Key: key, Text: text}) }
+	add("gateway.listen", strings.TrimPrefix(where.gateway, "http://"))
+	add("alerts.link", loaded.Config.Alerts.Link)
+	if urls := loaded.Config.Alertmanager.URLs; len(urls) > 0 {
+		add("alertmanager.urls", strings.Join(urls, ","))
 	}
-	settings = append(settings, config.Setting{Key: "gateway.listen", Text: strings.TrimPrefix(where.gateway, "http://")})
 	if where.kafkaEmbedded {
-		settings = append(settings, config.Setting{Key: "kafka.brokers", Text: where.kafka.Brokers[0]})
+		add("kafka.brokers", where.kafka.Brokers[0])
 	}
 	if where.clickhouseEmbedded {
-		settings = append(settings,
-			config.Setting{Key: "clickhouse.dsn", Text: where.clickhouse},
-			config.Setting{Key: "clickhouse.password_file", Text: dir.Path("token")})
+		add("clickhouse.dsn", where.clickhouse)
+		add("clickhouse.password_file", dir.Path("token"))
 	}
 	return dir.Write("connect.yaml", config.File("How to reach this stack, written by satisflow dev at each start. Take it by --config.", settings...))
 }
+
+// ownClickHouse are the keys below clickhouse that mean nothing to the embedded one.
+var ownClickHouse = []string{"dsn", "dsn_file", "username", "password", "password_file", "cluster"}
 
 // announcement waits until every part works that must, and tells the user where it is.
 func (s *shell) announcement(where places, checks []api.Check, begin time.Time) part {
@@ -218,6 +222,7 @@ func (s *shell) announcement(where places, checks []api.Check, begin time.Time) 
 	}}
 }
 
+// allPass says whether all parts work that must.
 func allPass(ctx context.Context, checks []api.Check) bool {
 	return !slices.ContainsFunc(checks, func(c api.Check) bool { return !c.Optional && c.Check(ctx) != nil })
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -51,7 +52,14 @@ type Loaded struct {
 	Config Config
 	File   string // path of the file that was read; empty for none
 	Values []Value
+
+	given []Setting
 }
+
+// Given are the keys that something but the default gives a value, secrets as they are: with them in a file, another process
+// does what this one does. Secrets that were read from a file are left out, and names of files do not depend on the
+// folder that this process was started in.
+func (l *Loaded) Given() []Setting { return slices.Clone(l.given) }
 
 // IsSet says whether anything but the default gives the key its value.
 func (l *Loaded) IsSet(key string) bool { return l.From(key) != fromDefault }
@@ -93,7 +101,27 @@ func Load(s Sources) (Loaded, error) {
 	if len(l.problems) > 0 {
 		return Loaded{}, l.problems
 	}
-	return Loaded{Config: l.cfg, File: path, Values: l.values()}, nil
+	return Loaded{Config: l.cfg, File: path, Values: l.values(), given: l.given()}, nil
+}
+
+// fromFile begins the origin of a secret that was read from a file.
+const fromFile = "file "
+
+func (l *loader) given() (all []Setting) {
+	for _, leaf := range keys().leaves {
+		from, set := l.from[leaf.key]
+		if !set || leaf.secret && strings.HasPrefix(from, fromFile) {
+			continue
+		}
+		text := formatText(l.field(leaf))
+		if strings.HasSuffix(leaf.key, "_file") && text != "" {
+			if path, err := filepath.Abs(text); err == nil {
+				text = path
+			}
+		}
+		all = append(all, Setting{Key: leaf.key, Text: text, From: from})
+	}
+	return all
 }
 
 func lookup(environ []string, name string) string {
@@ -187,7 +215,7 @@ func (l *loader) secrets(unread bool) {
 			l.problem(l.from[leaf.key], "%s: %v", leaf.key, err)
 			continue
 		}
-		l.set(secret, strings.TrimRight(string(content), "\r\n"), "file "+path)
+		l.set(secret, strings.TrimRight(string(content), "\r\n"), fromFile+path)
 	}
 }
 
