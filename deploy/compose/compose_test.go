@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -221,8 +222,8 @@ func TestWhatPrometheusScrapesIsThere(t *testing.T) {
 			t.Errorf("no service %s", host)
 		}
 		listens := slices.ContainsFunc(s.Command, func(arg string) bool { return strings.HasSuffix(arg, ":"+port) })
-		publishes := slices.ContainsFunc(s.Ports, func(c types.ServicePortConfig) bool { return c.Published == port })
-		if !listens && !publishes {
+		checked := s.HealthCheck != nil && strings.Contains(strings.Join(s.HealthCheck.Test, " "), ":"+port+"/")
+		if !listens && !checked {
 			t.Errorf("%s does not listen on %s", host, port)
 		}
 	}
@@ -311,5 +312,37 @@ func read(t *testing.T, path string, into any) {
 	}
 	if err := yaml.Unmarshal(content, into); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestWhatHasNoSignInAndSpeaksHTTPHasNoPortOfThisMachine(t *testing.T) {
+	for _, name := range []string{"prometheus", "alertmanager"} {
+		s := project(t).Services[name]
+		if len(s.Ports) > 0 || s.NetworkMode == "host" {
+			t.Errorf("%s: ports %v: pages of other sites reach it through the browser", name, s.Ports)
+		}
+	}
+	if c := project(t).Services["prometheus"].Command; !slices.Contains(c, "--web.cors.origin=none") {
+		t.Errorf("prometheus lets pages of every site read: %v", c)
+	}
+}
+
+func TestTopicsAreKeptAsLongAsTheDocsSay(t *testing.T) {
+	script := project(t).Services["topics"].Command
+	made, err := exec.Command("sh", "-ec", strings.ReplaceAll(strings.Join(script, "\n"), "/opt/kafka/bin/kafka-topics.sh", "echo")).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, made)
+	}
+	page, err := os.ReadFile("../docs/retention.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range []string{"ratings", "ratings.dead"} {
+		_, said, _ := strings.Cut(string(page), "| topic `"+topic+"` |")
+		said, _, _ = strings.Cut(said, "\n")
+		retention := regexp.MustCompile(`retention\.ms=[0-9]+`).FindString(said)
+		if retention == "" || !strings.Contains(string(made), "--topic "+topic+" --partitions 12 --replication-factor 1 --config "+retention+"\n") {
+			t.Errorf("%s: the docs say %q, Compose makes\n%s", topic, retention, made)
+		}
 	}
 }

@@ -102,7 +102,7 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 	down.add(closeListener(listener))
 	where := places{gateway: "http://" + listener.Addr().String(), data: dir.Path()}
 	o.watch.changed = cmd.Flags().Changed
-	watchers, err := s.watchers(ctx, &loaded.Config, o.watch, dir, listener.Addr().String(), &where, log)
+	watchers, err := s.watchers(ctx, &loaded.Config, o.watch, dir, listener.Addr().String(), &where, &down, log)
 	if err != nil {
 		return err
 	}

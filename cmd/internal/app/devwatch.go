@@ -46,7 +46,7 @@ func (o *watchOptions) add(cmd *cobra.Command) {
 
 // watchers are Prometheus and Alertmanager. dev does without them where they are not installed or where their usual
 // ports are taken, and when one fails: figures do not depend on them.
-func (s *shell) watchers(ctx context.Context, cfg *config.Config, o watchOptions, dir *devstack.Dir, target string, where *places, log zerolog.Logger) ([]part, error) {
+func (s *shell) watchers(ctx context.Context, cfg *config.Config, o watchOptions, dir *devstack.Dir, target string, where *places, down *teardown, log zerolog.Logger) ([]part, error) {
 	if !o.on {
 		return nil, nil
 	}
@@ -67,7 +67,8 @@ func (s *shell) watchers(ctx context.Context, cfg *config.Config, o watchOptions
 	}
 	if alerts != nil {
 		where.alertmanager = alerts.URL()
-		parts = append(parts, optional("Alertmanager", alerts.Run, log))
+		down.add(func(context.Context) error { return alerts.Close() })
+		parts = append(parts, keptRunning("Alertmanager", alerts, log))
 	}
 	prometheus, err := devstack.Prometheus(ctx, dir, devstack.PrometheusConfig{
 		Port: o.prometheusPort, Target: target, Job: rules.Processor, Rules: file, Alertmanager: alerts,
@@ -78,7 +79,8 @@ func (s *shell) watchers(ctx context.Context, cfg *config.Config, o watchOptions
 	}
 	if prometheus != nil {
 		where.prometheus = prometheus.URL()
-		parts = append(parts, optional("Prometheus", prometheus.Run, log))
+		down.add(func(context.Context) error { return prometheus.Close() })
+		parts = append(parts, keptRunning("Prometheus", prometheus, log))
 	}
 	return parts, nil
 }
@@ -96,11 +98,14 @@ func (o *watchOptions) without(err error, flag string, where *places) error {
 	return nil
 }
 
-// optional is a part that all else goes on without.
-func optional(name string, run func(context.Context) error, log zerolog.Logger) part {
+// keptRunning is a watcher that is started again whenever it ends, and that all else goes on without.
+func keptRunning(name string, w *devstack.Watcher, log zerolog.Logger) part {
 	return part{name, func(ctx context.Context) error {
-		if err := run(ctx); err != nil {
-			log.Warn().Err(err).Msg(name + " does not watch any more, all else goes on")
+		err := w.Run(ctx, func(err error, pause time.Duration) {
+			log.Warn().Err(err).Stringer("pause", pause).Msg(name + " ended and is started again; all else goes on")
+		})
+		if err != nil {
+			log.Warn().Err(err).Msg(name + " exited; alerting is off, all else goes on")
 		}
 		<-ctx.Done()
 		return nil
