@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"satisflow/pipeline/admit"
+	"satisflow/pipeline/event"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/source"
 )
@@ -30,9 +31,9 @@ func (pt *partition) read(ctx context.Context) error {
 
 // handle admits and folds a batch; it blocks while the partition's memory is used up.
 func (pt *partition) handle(ctx context.Context, b source.Batch) error {
-	at := pt.run.p.parts.Now().UnixMilli()
+	at := event.ProcessorTime(pt.run.p.parts.Now().UnixMilli())
 	pt.lag.fetched(b.HighWatermark)
-	records := pt.admit(b.Records)
+	records := pt.admit(b.Records, at)
 	for len(records) > 0 {
 		n := pt.owner.Fold(records)
 		if records = records[n:]; len(records) > 0 {
@@ -42,7 +43,7 @@ func (pt *partition) handle(ctx context.Context, b source.Batch) error {
 		}
 	}
 	if b.AtEnd {
-		pt.owner.AtEnd(b.Next, at)
+		pt.owner.AtEnd(b.Next, int64(at))
 	}
 	return nil
 }
@@ -69,34 +70,50 @@ func (pt *partition) wake() {
 	}
 }
 
-// admit turns records into events or dead letters.
-func (pt *partition) admit(in []source.Record) []owner.Record {
+// admit turns records, read at the time, into events or dead letters.
+func (pt *partition) admit(in []source.Record, at event.ProcessorTime) []owner.Record {
 	out := make([]owner.Record, len(in))
-	var rec admit.Record
+	rec := admit.Record{Log: pt.owner.Log(), Read: at}
 	for i := range in {
 		r, o := &in[i], &out[i]
-		rec = admit.Record{Partition: r.Partition, Offset: r.Offset, Timestamp: r.Timestamp.UnixMilli(), Key: r.Key, Value: r.Value, Headers: rec.Headers[:0]}
+		rec.Partition, rec.Offset, rec.Timestamp, rec.Appended = r.Partition, r.Offset, event.RecordTime(r.Timestamp.UnixMilli()), r.Appended
+		rec.Key, rec.Value, rec.Headers = r.Key, r.Value, rec.Headers[:0]
 		for _, h := range r.Headers {
 			rec.Headers = append(rec.Headers, admit.Header{Key: h.Key, Value: h.Value})
 		}
-		o.Offset, o.Timestamp, o.Bytes = r.Offset, rec.Timestamp, len(r.Key)+len(r.Value)
+		o.Offset, o.Timestamp, o.Read, o.Bytes = r.Offset, int64(rec.Timestamp), at, len(r.Key)+len(r.Value)
 		if rej := pt.admitter.Admit(&rec, &o.Event); rej != nil {
-			o.Rejected = deadLetter(&rec, rej)
-			pt.run.p.parts.Observer.Rejected(rej.Reason)
+			o.Rejected, o.Timed = deadLetter(&rec, rej), rej.Timed
+			pt.count(rej)
+		} else {
+			pt.checkRoute(rec.Customer)
 		}
-		pt.checkRoute(r)
+		rec.Log = pt.admitter.LogAfter(&rec)
+		o.Log = rec.Log
 	}
 	return out
 }
 
-// checkRoute counts a record that its key should have brought to another partition.
-func (pt *partition) checkRoute(r *source.Record) {
-	if source.PartitionOf(r.Key, pt.run.p.parts.Definition.Partitions) != pt.number {
+func (pt *partition) count(rej *admit.Rejection) {
+	pt.run.p.parts.Observer.Rejected(rej.Reason)
+	if rej.Ahead {
+		pt.run.p.parts.Observer.ProducerAhead()
+	}
+}
+
+// checkRoute counts a rating whose customer should have brought it to another partition, whatever key the record has: a
+// version with the right key is there, and both count.
+func (pt *partition) checkRoute(customer string) {
+	if customer != "" && source.PartitionOf([]byte(customer), pt.run.p.parts.Definition.Partitions) != pt.number {
 		pt.run.p.parts.Observer.Misrouted()
 	}
 }
 
 func deadLetter(r *admit.Record, rej *admit.Rejection) *owner.DeadLetter {
-	return &owner.DeadLetter{Partition: r.Partition, Offset: r.Offset, Timestamp: r.Timestamp, Reason: rej.Reason, Detail: rej.Detail,
+	arrived := int64(r.Read)
+	if r.Appended {
+		arrived = int64(r.Timestamp)
+	}
+	return &owner.DeadLetter{Partition: r.Partition, Offset: r.Offset, Timestamp: int64(r.Timestamp), Arrived: arrived, Reason: rej.Reason, Detail: rej.Detail,
 		Key: r.Key, Value: r.Value, Headers: slices.Clone(r.Headers)}
 }

@@ -29,7 +29,10 @@ type Reader interface {
 // Observer is told what happens, for metrics. Its methods are called from several goroutines and must return at once.
 type Observer interface {
 	Rejected(reason string)
+	// Misrouted is called for a rating that is not in the partition of its customer.
 	Misrouted()
+	// ProducerAhead is called for a record whose timestamp is ahead of the processor's clock.
+	ProducerAhead()
 	Inserted(table string, rows int, took time.Duration, err error)
 	Flushed(took time.Duration, at time.Time)
 }

@@ -117,11 +117,12 @@ func (r reader) Run(ctx context.Context, from int64, handle source.Handler) erro
 }
 
 type counts struct {
-	rejected, misrouted, failures atomic.Int64
+	rejected, misrouted, ahead, failures atomic.Int64
 }
 
 func (c *counts) Rejected(string) { c.rejected.Add(1) }
 func (c *counts) Misrouted()      { c.misrouted.Add(1) }
+func (c *counts) ProducerAhead()  { c.ahead.Add(1) }
 func (c *counts) Inserted(_ string, _ int, _ time.Duration, err error) {
 	if err != nil {
 		c.failures.Add(1)

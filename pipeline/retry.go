@@ -142,6 +142,14 @@ func (s retryingStore) Checkpoints(ctx context.Context, partitions []int32) (fou
 	return found, err
 }
 
+func (s retryingStore) Clock(ctx context.Context) (at int64, err error) {
+	err = s.r.Do(ctx, "read the clock", func(ctx context.Context) (err error) {
+		at, err = s.store.Clock(ctx)
+		return err
+	})
+	return at, err
+}
+
 func (s retryingStore) KnownPanes(ctx context.Context, partition int32, yield func(window.Pane)) error {
 	return s.r.Do(ctx, "read known panes", func(ctx context.Context) error {
 		return s.store.KnownPanes(ctx, partition, yield) // a set: repeats do not matter

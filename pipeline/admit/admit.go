@@ -1,16 +1,26 @@
 // Package admit owns the decision whether a record counts: a function of the record (its bytes, headers and Kafka
-// timestamp) and the configuration, so that a replay decides alike. What an event looks like is package event's; what
-// happens to admitted and rejected records is left to the caller.
+// timestamp), of how far its partition's log is, and of the configuration, so that a replay decides alike. What an event
+// looks like is package event's; what happens to admitted and rejected records is left to the caller.
 //
-// Non-obvious: an erasure is admitted at any age and for any service, as it must work for whatever was once stored. It is
-// refused when it lies in the future, like the rating that it names, as the watermark follows what is admitted.
+// # Which clock decides
+//
+// The age of a rating is measured from the log's time (event.LogTime), which a producer cannot set back: an old timestamp
+// does not make an old rating young. That a rating is not ahead is measured from the record's own timestamp and from the
+// processor's clock: a timestamp that is ahead of the processor's clock is not believed. The processor's clock also
+// bounds the age to the retention, as ClickHouse removes facts by a clock, whatever the log's time.
+//
+// # Non-obvious
+//
+//   - An erasure is admitted at any age, for any service and whatever its timestamp, as it must work for whatever was once
+//     stored. It is rejected when it lies in the future, like the rating that it names.
+//   - The header satisflow-timestamp is not authenticated. It is believed only within the horizon before the log's time,
+//     so that it allows less than satisflow-history: 1, which any producer may set.
 package admit
 
 import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"satisflow/pipeline/event"
 )
@@ -19,9 +29,11 @@ import (
 const (
 	// HeaderHistory with the value 1 admits ratings older than the horizon, up to the retention.
 	HeaderHistory = "satisflow-history"
-	// HeaderTimestamp holds the Unix milliseconds of the record's first arrival: a replay keeps it.
+	// HeaderTimestamp holds the Unix milliseconds of the record's first arrival, which a replay keeps. It is believed when
+	// it lies at most the horizon before the log's time, and not after it.
 	HeaderTimestamp = "satisflow-timestamp"
-	// HeaderCustomer with the value hmac says that the customer id is a stored one already and not to be hashed again.
+	// HeaderCustomer with the value hmac says that the customer id is a stored one already and not to be hashed again. It
+	// is believed of an id that has the form of a stored one.
 	HeaderCustomer = "satisflow-customer"
 )
 
@@ -31,16 +43,21 @@ const (
 	TooOld         = "too_old"
 	InFuture       = "in_future"
 	TooLarge       = "too_large"
+	BadTimestamp   = "bad_timestamp"
 )
 
 // Record is a Kafka record.
 type Record struct {
 	Partition int32
 	Offset    int64
-	Timestamp int64 // Unix milliseconds
+	Timestamp event.RecordTime
+	Appended  bool                // the broker wrote Timestamp when it appended the record
+	Log       event.LogTime       // of the partition before the record; 0 when unknown
+	Read      event.ProcessorTime // when the record was read; 0 when unknown
 	Key       []byte
 	Value     []byte
 	Headers   []Header
+	Customer  string // set by Admit: the customer id as the producer has it, which the key should be; empty when only its hash is known
 }
 
 // Header is a header of a Kafka record.
@@ -50,11 +67,13 @@ type Header = event.Header
 type Rejection struct {
 	Reason string // one of Reasons
 	Detail string // a sentence for the person who mends it; nothing personal
+	Timed  bool   // a clock decided, so another reading of the record may decide otherwise; the event is whole
+	Ahead  bool   // the timestamp is ahead of the processor's clock
 }
 
 // Reasons returns every reason that a Rejection may have, in a stable order.
 func Reasons() []string {
-	return append(event.Reasons(), UnknownService, TooOld, InFuture, TooLarge)
+	return append(event.Reasons(), UnknownService, TooOld, InFuture, TooLarge, BadTimestamp)
 }
 
 // Admitter decides on the records of one partition. It is not safe for concurrent use.
@@ -86,7 +105,7 @@ func NewAdmitter(ec event.Config, cfg Config) (*Admitter, error) {
 // value, which must not change while the event is in use. After a rejection ev means nothing.
 func (a *Admitter) Admit(rec *Record, ev *event.Event) *Rejection {
 	if len(rec.Value) > a.cfg.MaxBytes {
-		return &Rejection{TooLarge, fmt.Sprintf("a record of %d bytes: want at most %d", len(rec.Value), a.cfg.MaxBytes)}
+		return &Rejection{Reason: TooLarge, Detail: fmt.Sprintf("a record of %d bytes: want at most %d", len(rec.Value), a.cfg.MaxBytes)}
 	}
 	if err := a.decoder.Decode(rec.Value, rec.Headers, ev); err != nil {
 		return refused(err)
@@ -94,11 +113,16 @@ func (a *Admitter) Admit(rec *Record, ev *event.Event) *Rejection {
 	if rej := a.service(ev); rej != nil {
 		return rej
 	}
-	h := readHeaders(rec)
-	if rej := a.time(ev, h); rej != nil {
+	h := a.readHeaders(rec)
+	if rej := a.time(rec, ev, h); rej != nil {
 		return rej
 	}
-	if a.hash != nil && !h.hashed {
+	rec.Customer = ev.CustomerID
+	switch {
+	case a.hash == nil:
+	case h.hashed && isPseudonym(ev.CustomerID):
+		rec.Customer = ""
+	default:
 		ev.CustomerID = a.hash.of(ev.CustomerID)
 	}
 	return nil
@@ -109,7 +133,7 @@ func refused(err error) *Rejection {
 	if !errors.As(err, &fe) {
 		panic(fmt.Sprintf("admit: an error of the decoder that is no field's: %v", err))
 	}
-	return &Rejection{fe.Reason, fe.Detail()}
+	return &Rejection{Reason: fe.Reason, Detail: fe.Detail()}
 }
 
 // service checks the service and takes the configuration's own string, which keeps no record in memory.
@@ -119,7 +143,7 @@ func (a *Admitter) service(ev *event.Event) *Rejection {
 	case known && !a.any:
 		ev.Service = name
 	case !a.any && ev.Op == event.Put:
-		return &Rejection{UnknownService, fmt.Sprintf("service: %s: want one of the configured services", presentable(ev.Service))}
+		return &Rejection{Reason: UnknownService, Detail: fmt.Sprintf("service: %s: want one of the configured services", presentable(ev.Service))}
 	}
 	return nil
 }
@@ -138,41 +162,16 @@ func presentable(name string) string {
 	return strconv.Quote(name)
 }
 
-// time compares the event's time with the record's.
-func (a *Admitter) time(ev *event.Event, h marks) *Rejection {
-	age := time.Duration(h.timestamp-ev.OccurredAt) * time.Millisecond
-	oldest, which := a.cfg.Horizon, "the horizon"
-	if h.history {
-		oldest, which = a.cfg.Retention, "the retention"
-	}
-	switch {
-	case age < -a.cfg.Future:
-		return &Rejection{InFuture, fmt.Sprintf("occurred_at: %s after the record's timestamp: want at most %s; are clock and zone right?", days(-age), a.cfg.Future)}
-	case age > oldest && ev.Op == event.Put:
-		return &Rejection{TooOld, fmt.Sprintf("occurred_at: %s before the record's timestamp: want at most %s (%s)", days(age), days(oldest), which)}
-	}
-	return nil
-}
-
-// days says a duration in days where it is long.
-func days(d time.Duration) string {
-	const day = 24 * time.Hour
-	if d < 2*day {
-		return d.String()
-	}
-	return strconv.FormatFloat(float64(d)/float64(day), 'f', 1, 64) + " days"
-}
-
 // marks are what the headers say about a record.
 type marks struct {
-	timestamp int64 // Unix milliseconds
-	history   bool
-	hashed    bool
+	first   event.RecordTime // of the first arrival, as far as that is believed
+	history bool
+	hashed  bool
 }
 
-// readHeaders returns the record's marks; a timestamp that is none is ignored.
-func readHeaders(rec *Record) marks {
-	m := marks{timestamp: rec.Timestamp}
+// readHeaders returns the record's marks; a first timestamp that is none, or not credible, is ignored.
+func (a *Admitter) readHeaders(rec *Record) marks {
+	m := marks{first: rec.Timestamp}
 	for i := range rec.Headers {
 		switch h := &rec.Headers[i]; h.Key {
 		case HeaderHistory:
@@ -180,13 +179,16 @@ func readHeaders(rec *Record) marks {
 		case HeaderCustomer:
 			m.hashed = string(h.Value) == "hmac"
 		case HeaderTimestamp:
-			if ms, err := strconv.ParseInt(string(h.Value), 10, 64); err == nil && ms > 0 && ms < maxTimestamp {
-				m.timestamp = ms
+			if ms, err := strconv.ParseInt(string(h.Value), 10, 64); err == nil && a.credibleFirst(rec, ms) {
+				m.first = event.RecordTime(ms)
 			}
 		}
 	}
 	return m
 }
 
-// maxTimestamp is the year 2200 in Unix milliseconds.
-const maxTimestamp = 7_258_118_400_000
+// credibleFirst says whether a first arrival at ms is believed of the record.
+func (a *Admitter) credibleFirst(rec *Record, ms int64) bool {
+	log := int64(a.LogAfter(rec))
+	return ms <= log && ms >= log-a.cfg.Horizon.Milliseconds()
+}

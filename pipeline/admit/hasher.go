@@ -15,6 +15,9 @@ type hasher struct {
 	sum   []byte
 }
 
+// pseudonymBytes is how much of the HMAC is kept.
+const pseudonymBytes = 16
+
 // maxKnown bounds the cache: it is emptied when full, as a few customers send most of the ratings.
 const maxKnown = 4096
 
@@ -32,9 +35,22 @@ func (h *hasher) of(id string) string {
 	h.mac.Reset()
 	h.mac.Write([]byte(id))
 	h.sum = h.mac.Sum(h.sum[:0])
-	p := hex.EncodeToString(h.sum[:16])
+	p := hex.EncodeToString(h.sum[:pseudonymBytes])
 	h.known[strings.Clone(id)] = p
 	return p
+}
+
+// isPseudonym says whether the id has the form of one.
+func isPseudonym(id string) bool {
+	if len(id) != 2*pseudonymBytes {
+		return false
+	}
+	for i := range len(id) {
+		if c := id[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 // Pseudonym returns what customer_ids: hmac stores for the customer, by the secret.

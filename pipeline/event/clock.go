@@ -2,8 +2,8 @@ package event
 
 import "time"
 
-// years that occurred_at may lie in, as written.
-const firstYear, lastYear = 2000, 2199
+// years that occurred_at may lie in, as written: panes and the ends of windows are Unix seconds of 32 bits, which end in 2106.
+const firstYear, lastYear = 2000, 2099
 
 var daysBefore = [13]int{0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334}
 

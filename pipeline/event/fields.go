@@ -34,7 +34,7 @@ const (
 
 const (
 	wantName = "a string of at most 128 characters, none of them a control character"
-	wantTime = "an RFC 3339 time with its zone from 2000 to 2199, such as 2026-03-01T09:30:00+08:00"
+	wantTime = "an RFC 3339 time with its zone from 2000 to 2099, such as 2026-03-01T09:30:00+08:00"
 )
 
 // fields are the fields in the order in which they are written.

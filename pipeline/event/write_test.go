@@ -15,7 +15,7 @@ func events(cfg Config) *rapid.Generator[Event] {
 		e := Event{
 			RatingID:   rapid.StringMatching(`[A-Za-z0-9._:-]{1,64}`).Draw(t, "rating_id"),
 			Revision:   rapid.Uint32Range(0, MaxRevision).Draw(t, "revision"),
-			OccurredAt: rapid.Int64Range(946684800000, 7258118399999).Draw(t, "occurred_at"),
+			OccurredAt: rapid.Int64Range(946684800000, 4102444799999).Draw(t, "occurred_at"),
 			CustomerID: rapid.StringMatching(`[a-zA-Z0-9@.中文]([a-zA-Z0-9@.中文 -]{0,126}[a-zA-Z0-9@.中文])?`).Draw(t, "customer_id"),
 			Service:    rapid.SampledFrom(cfg.Services).Draw(t, "service"),
 			Quality:    NoQuality(),

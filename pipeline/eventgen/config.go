@@ -59,8 +59,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("customers: %d: want at least 1", c.Customers)
 	case c.Late > 0 && (c.Lateness < leastLate || c.Lateness > most):
 		return fmt.Errorf("lateness: %s: want %s to %s", c.Lateness, leastLate, most)
-	case c.Start.Year() < 2001 || c.Start.Year() > 2199:
-		return fmt.Errorf("start: %s: want a time from 2001 to 2199", c.Start)
+	case c.Start.Year() < 2001 || c.Start.Year() > 2099:
+		return fmt.Errorf("start: %s: want a time from 2001 to 2099", c.Start)
 	}
 	return c.Event.Validate()
 }

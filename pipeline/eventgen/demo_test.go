@@ -51,7 +51,7 @@ func TestTheDemosStoryShowsInTheNumbers(t *testing.T) {
 			t.Fatalf("sent at %s", it.At)
 		}
 		var ev event.Event
-		if rej := admitter.Admit(&admit.Record{Timestamp: it.At.UnixMilli(), Value: it.JSON}, &ev); (rej == nil) != (it.Kind != Bad) {
+		if rej := admitter.Admit(&admit.Record{Timestamp: event.RecordTime(it.At.UnixMilli()), Value: it.JSON}, &ev); (rej == nil) != (it.Kind != Bad) {
 			t.Fatalf("%v: %.300s", rej, it.JSON)
 		}
 		if e := it.Event; (it.Kind == Fresh || it.Kind == Late) && e.Scored() && !e.Staff {

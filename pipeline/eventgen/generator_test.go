@@ -63,7 +63,7 @@ func TestAdmissionDecidesAsTheGeneratorSays(t *testing.T) {
 	for i := range 12_000 {
 		it := g.Next()
 		var ev event.Event
-		rej := admitter.Admit(&admit.Record{Timestamp: it.At.UnixMilli(), Key: it.Key, Value: it.JSON}, &ev)
+		rej := admitter.Admit(&admit.Record{Timestamp: event.RecordTime(it.At.UnixMilli()), Key: it.Key, Value: it.JSON}, &ev)
 		got := ""
 		if rej != nil {
 			got = rej.Reason

@@ -20,8 +20,8 @@ type Flusher struct {
 	windows []WindowRow
 }
 
-// Flush takes a snapshot of every owner at now (Unix ms), writes those that have anything to write, or all of them when
-// beat is set, and returns the checkpoints it made durable: the offsets to commit. After an error the owners of the flush
+// Flush takes a snapshot of every owner at now (Unix ms), writes those that have anything to write, or all that were read
+// when beat is set, and returns the checkpoints it made durable: the offsets to commit. After an error the owners of the flush
 // are revoked, as what it took from them may not be durable: assign anew.
 func (f *Flusher) Flush(ctx context.Context, owners []*Owner, now int64, beat bool) ([]Checkpoint, error) {
 	var snaps []*Snapshot
@@ -29,7 +29,7 @@ func (f *Flusher) Flush(ctx context.Context, owners []*Owner, now int64, beat bo
 		if o.isRevoked() {
 			continue
 		}
-		if s := o.Snapshot(now); beat || s.Due() {
+		if s := o.Snapshot(now); s.read && (beat || s.Due()) {
 			snaps = append(snaps, s)
 		}
 	}

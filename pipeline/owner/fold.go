@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"slices"
 	"unsafe"
 
 	"satisflow/pipeline/event"
@@ -11,11 +12,22 @@ import (
 // Record is one record after admission: an event, or the dead letter that it became.
 type Record struct {
 	Offset    int64
-	Timestamp int64 // Unix ms
+	Timestamp int64               // Unix ms
+	Log       event.LogTime       // of the partition after the record; 0 means that the timestamp says it
+	Read      event.ProcessorTime // when it was read; 0 when unknown
 	Event     event.Event
 	Rejected  *DeadLetter
+	Timed     bool // rejected by a clock: Event is whole, and an earlier reading of the record may have admitted it
 	Bytes     int  // of the record, which the event's strings keep alive
 	Copied    bool // a fact of another epoch: folded whatever its offset, which is not the next one to read
+}
+
+// log is the time of the log after the record.
+func (r *Record) log() event.LogTime {
+	if r.Log == 0 {
+		return event.LogTime(r.Timestamp)
+	}
+	return r.Log
 }
 
 // Fold takes the records into the panes they belong to. One whose pane is known and not in memory waits for the next
@@ -36,12 +48,15 @@ func (o *Owner) Fold(records []Record) int {
 }
 
 // AtEnd notes that the partition was read to its end at the time, Unix ms, up to the offset next. At the time 0 it only
-// sets the offset, for facts that are copied.
+// sets the offset, for facts that are copied. What comes later was appended later, so the log's time follows; of this
+// process's clock and the store's the one that is behind counts.
 func (o *Owner) AtEnd(next, at int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.read = true
 	if next >= o.next {
-		o.next, o.endAt = next, at
+		o.next, o.endAt = next, o.vouched(at)
+		o.log = max(o.log, event.LogTime(o.endAt))
 	}
 }
 
@@ -49,16 +64,33 @@ func (o *Owner) fold(r *Record) {
 	if !r.Copied {
 		o.next, o.endAt = r.Offset+1, 0
 	}
-	o.timestamp = r.Timestamp
+	o.read, o.log = true, max(o.log, r.log())
 	o.stats.Consumed++
 	if r.Rejected != nil {
 		o.stats.Rejected++
 		o.dead = append(o.dead, *r.Rejected)
 		o.pending += r.Rejected.bytes()
+		o.touch(r)
 		return
 	}
 	o.stats.Admitted++
 	o.admit(r)
+}
+
+// touch lets the flush rewrite the pane of a record that a clock rejected, where anything is stored of it: an earlier
+// reading, by another clock, may have admitted the record and left its fact, in no sum yet.
+func (o *Owner) touch(r *Record) {
+	if !r.Timed || o.cfg.Fault.has(RejectedUntouched) {
+		return
+	}
+	p, frozen := o.eventPane(r)
+	switch {
+	case frozen:
+	case o.panes[p] != nil:
+		o.panes[p].touched = true
+	case o.known.has(p):
+		o.waiting[p] = slices.Clip(o.waiting[p]) // without a fact: the pane is read back all the same
+	}
 }
 
 func (o *Owner) admit(r *Record) {
@@ -74,7 +106,7 @@ func (o *Owner) admit(r *Record) {
 		o.old++
 	}
 	o.taken++
-	p, frozen := o.eventPane(e, r.Timestamp)
+	p, frozen := o.eventPane(r)
 	f := fact.New(e, o.partition, r.Offset, r.Timestamp, p)
 	switch {
 	case frozen:
@@ -132,8 +164,19 @@ func (o *Owner) count(f *fact.Fact, out outcome) {
 	}
 }
 
-// eventPane returns the pane of the event and whether it is frozen for a record with the timestamp.
-func (o *Owner) eventPane(e *event.Event, timestamp int64) (window.Pane, bool) {
-	p := o.cfg.Grid.PaneOf(e.OccurredAt)
-	return p, o.cfg.Retention > 0 && p < o.cfg.Grid.PaneOf(timestamp-o.cfg.Retention.Milliseconds())
+// eventPane returns the pane of the record's event and whether it is frozen: older than the retention by the log's time,
+// this process's clock or the store's, so that its facts may be gone.
+func (o *Owner) eventPane(r *Record) (window.Pane, bool) {
+	p := o.cfg.Grid.PaneOf(r.Event.OccurredAt)
+	if o.cfg.Retention <= 0 {
+		return p, false
+	}
+	at := int64(r.log())
+	switch {
+	case o.cfg.Fault.has(FrozenByRecord):
+		at = r.Timestamp
+	case r.Read > 0:
+		at = max(at, int64(r.Read)+max(0, o.apart))
+	}
+	return p, p < o.cfg.Grid.PaneOf(at-o.cfg.Retention.Milliseconds())
 }

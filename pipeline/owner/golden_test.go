@@ -128,7 +128,7 @@ func process(t *testing.T, store *sinktest.Memory, log []entry, to int) *rig {
 			continue
 		}
 		record := owner.Record{Offset: e.Offset, Timestamp: e.Timestamp, Bytes: len(e.value())}
-		rec := admit.Record{Partition: e.Partition, Offset: e.Offset, Timestamp: e.Timestamp, Key: []byte(e.Key), Value: e.value(), Headers: e.Headers}
+		rec := admit.Record{Partition: e.Partition, Offset: e.Offset, Timestamp: event.RecordTime(e.Timestamp), Key: []byte(e.Key), Value: e.value(), Headers: e.Headers}
 		if rej := admitter.Admit(&rec, &record.Event); rej != nil {
 			record.Rejected = &owner.DeadLetter{Partition: e.Partition, Offset: e.Offset, Timestamp: e.Timestamp, Reason: rej.Reason, Detail: rej.Detail, Key: rec.Key, Value: rec.Value}
 		}

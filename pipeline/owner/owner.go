@@ -6,6 +6,7 @@ import (
 	"math"
 	"sync"
 
+	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
 	"satisflow/pipeline/window"
 )
@@ -17,27 +18,28 @@ type Owner struct {
 	cfg       *Config
 	partition int32
 
-	mu        sync.Mutex
-	keys      *window.Keys
-	next      int64 // next offset to read
-	newest    int64 // greatest admitted occurred_at, Unix ms
-	endAt     int64 // when the end of the partition was last seen, with nothing read since; 0 when not at its end
-	timestamp int64 // of the last record read
-	panes     map[window.Pane]*pane
-	known     paneSet
-	facts     []fact.Fact
-	dead      []DeadLetter
-	waiting   map[window.Pane][]fact.Fact // for their panes, which the next flush reads back
-	awaited   int                         // facts in waiting
-	old       int                         // of all that wait for a flush: ratings more than an hour old on arrival
-	taken     int                         // admitted records since it was last decided which panes are hot
-	records   int                         // admitted records from which it was
-	pending   int                         // bytes of facts and dead letters not acknowledged
-	inPanes   int                         // bytes of panes
-	paging    int                         // bytes of panes that are being read back
-	stats     Stats
-	revoked   bool
-	tick      int64
+	mu      sync.Mutex
+	keys    *window.Keys
+	next    int64 // next offset to read
+	newest  int64 // greatest admitted occurred_at, Unix ms
+	endAt   int64 // when the end of the partition was last seen, with nothing read since; 0 when not at its end
+	log     event.LogTime
+	read    bool // anything, if only the end of the partition: there is something to checkpoint
+	panes   map[window.Pane]*pane
+	known   paneSet
+	facts   []fact.Fact
+	dead    []DeadLetter
+	waiting map[window.Pane][]fact.Fact // for their panes, which the next flush reads back
+	awaited int                         // facts in waiting
+	old     int                         // of all that wait for a flush: ratings more than an hour old on arrival
+	taken   int                         // admitted records since it was last decided which panes are hot
+	records int                         // admitted records from which it was
+	pending int                         // bytes of facts and dead letters not acknowledged
+	inPanes int                         // bytes of panes
+	paging  int                         // bytes of panes that are being read back
+	stats   Stats
+	revoked bool
+	tick    int64
 
 	// Of the flusher alone, but for table.now and cut, which readers take under mu.
 	table     table
@@ -47,6 +49,7 @@ type Owner struct {
 	shownAt   int64       // freshness of the last snapshot, which the current windows show, Unix ms
 	shownNext int64       // its cut
 	shownEnd  bool        // whether it was at the end of the partition
+	apart     int64       // how far the store's clock is ahead of this process's, ms; negative when it is behind
 
 	generation int64 // only under GenerationInVersion
 	fallen     int64 // only under WatermarkFalls: the greatest watermark acknowledged
@@ -102,7 +105,7 @@ func Assign(ctx context.Context, cfg *Config, st Store, partition int32, now int
 	case cfg.Fault.has(CheckpointAfterKnown):
 		steps[0], steps[1], steps[2] = steps[1], steps[2], steps[0]
 	}
-	for _, step := range steps {
+	for _, step := range append([]func(context.Context, Store, int64) error{o.readClock}, steps...) {
 		if err := step(ctx, st, now); err != nil {
 			return nil, fmt.Errorf("assign partition %d: %w", partition, err)
 		}
@@ -124,7 +127,7 @@ func (o *Owner) readCheckpoint(ctx context.Context, st Store, now int64) error {
 		return fmt.Errorf("checkpoint has the window definition %s, this configuration is %s: a change of bands, windows, dimensions or partitions needs a new epoch",
 			c.Definition, o.cfg.Definition)
 	}
-	o.next, o.watermark, o.cut, o.shownAt, o.timestamp = c.Cut, c.Watermark, c.Cut, c.FreshAt, c.FreshAt
+	o.next, o.watermark, o.cut, o.shownAt, o.log, o.read = c.Cut, c.Watermark, c.Cut, c.FreshAt, c.Log, true
 	o.shownNext = c.Cut
 	o.floor = o.cfg.floor(c.Watermark, now)
 	return nil
@@ -165,6 +168,32 @@ func (o *Owner) readSums(ctx context.Context, st Store, _ int64) error {
 		return fmt.Errorf("read pane sums: %w", err)
 	}
 	return nil
+}
+
+// readClock compares the store's clock, by which it removes facts, with this process's.
+func (o *Owner) readClock(ctx context.Context, st Store, now int64) error {
+	at, err := st.Clock(ctx)
+	if err != nil {
+		return fmt.Errorf("read the store's clock: %w", err)
+	}
+	o.apart = at - now
+	return nil
+}
+
+// vouched returns now, Unix ms by this process's clock, by the one of the two clocks that is behind: what neither has
+// seen is not over.
+func (o *Owner) vouched(now int64) int64 {
+	if now == 0 {
+		return 0
+	}
+	return now + min(0, o.apart)
+}
+
+// Log returns the time of the log: what comes is judged by it.
+func (o *Owner) Log() event.LogTime {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.log
 }
 
 // Partition returns the number of the partition.

@@ -32,7 +32,8 @@ type WindowRow struct {
 type DeadLetter struct {
 	Partition int32
 	Offset    int64
-	Timestamp int64  // of the Kafka record, Unix milliseconds
+	Timestamp int64  // of the Kafka record, Unix milliseconds; the producer's
+	Arrived   int64  // when it was appended, where the broker says so, else when it was first read, Unix milliseconds
 	Reason    string // a word of admit: bad_json, bad_field:rating, too_old …
 	Detail    string // a sentence for the person who mends it; no personal data
 	Key       []byte
@@ -56,11 +57,12 @@ type Header = event.Header
 // that ended by Watermark.
 type Checkpoint struct {
 	Partition  int32
-	Cut        int64  // next offset to read
-	Watermark  int64  // Unix milliseconds
-	FreshAt    int64  // Unix milliseconds up to which the partition was read: the clock at its end, else the last record's timestamp
-	Definition string // hash of the window definition
-	Owner      string // who wrote it, for people
+	Cut        int64         // next offset to read
+	Watermark  int64         // Unix milliseconds
+	FreshAt    int64         // Unix milliseconds up to which the partition was read: the clock at its end, else the log's time
+	Log        event.LogTime // how far the log was: what comes after the cut is judged by it
+	Definition string        // hash of the window definition
+	Owner      string        // who wrote it, for people
 }
 
 // Version is the version of the checkpoint's row: its cut, then its watermark in whole panes.
@@ -71,6 +73,8 @@ func (c Checkpoint) Version(g *window.Grid) uint64 {
 // Store is what an owner reads. Every read sees the writer's own acknowledged inserts (never a lagging replica) and the
 // highest version of each row. Implementations serve one epoch.
 type Store interface {
+	// Clock returns the clock by which the store removes facts, Unix milliseconds.
+	Clock(ctx context.Context) (int64, error)
 	// Checkpoints returns the checkpoints that exist of the partitions.
 	Checkpoints(ctx context.Context, partitions []int32) (map[int32]Checkpoint, error)
 	// KnownPanes calls yield once or more for every pane that holds any fact or pane row of the partition, at any age.

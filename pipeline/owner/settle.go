@@ -152,6 +152,7 @@ func (o *Owner) foldWaiting() {
 			continue
 		}
 		facts := o.waiting[p]
+		o.panes[p].touched = true
 		for i := range facts {
 			if o.apply(&facts[i]) {
 				o.facts = append(o.facts, facts[i])

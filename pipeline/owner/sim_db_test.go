@@ -127,6 +127,8 @@ func (st simStore) Checkpoints(_ context.Context, parts []int32) (map[int32]Chec
 	return out, st.p.pause(insert{})
 }
 
+func (st simStore) Clock(context.Context) (int64, error) { return st.p.sim.storeClock(), nil }
+
 func (st simStore) read(p int32) *simDB {
 	if st.p.sim.variant == laggingReplica {
 		return st.p.sim.replica[p]

@@ -49,6 +49,18 @@ func (p *proc) pause(in insert) error {
 
 func (p *proc) clock() int64 { return (p.sim.now + p.skew) * simPane }
 
+// step sets the process's clock, forward or back.
+func (p *proc) step() {
+	before := p.skew
+	p.skew = pick[int64](p.sim.c, 0, -1, 1, 3, -6)
+	if p.skew != before {
+		p.sim.stats.clockSteps++
+	}
+	if p.skew < before && len(p.owners) > 0 {
+		p.sim.stats.clockBack++
+	}
+}
+
 func (p *proc) run() {
 	ctx, st := context.Background(), simStore{p}
 	p.sim.generations++

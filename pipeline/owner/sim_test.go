@@ -15,6 +15,7 @@ type sim struct {
 	cfg         Config
 	grid        window.Grid
 	now         int64
+	apart       int64 // how far the store's clock is off
 	final       bool
 	log         [2][]simRecord
 	db, replica []*simDB
@@ -33,7 +34,7 @@ type sim struct {
 }
 
 type simStats struct {
-	crashes, zombies, revocations, evictions, torn, delays, repeats, flushes, late, paged, lateCorrections int
+	crashes, zombies, revocations, evictions, torn, delays, repeats, flushes, late, paged, lateCorrections, clockSteps, clockBack int
 }
 
 // variant is a trap that lies in the store rather than in the owner.
@@ -67,6 +68,7 @@ func runSim(c chooser, fault Fault, v variant, trace ...bool) *sim {
 		db: []*simDB{newSimDB(), newSimDB()}, replica: []*simDB{newSimDB(), newSimDB()}, cache: map[[2]int64]simDurable{}}
 	s.cfg = Config{Grid: s.grid, Bands: def.Bands, Definition: def.Hash(), Lateness: simPane * time.Millisecond, MaxBytes: 1, Fault: fault}
 	s.seen = [2]Checkpoint{{Cut: -1}, {Cut: -1}}
+	s.apart = pick[int64](c, 0, 0, 3, 3, -1)
 	s.log[0] = makeLog(c, 0, 2+c.intn(8))
 	s.log[1] = makeLog(c, 1, pick(c, 0, 1, 4))
 	for range 15 + c.intn(75) {
@@ -75,6 +77,9 @@ func runSim(c chooser, fault Fault, v variant, trace ...bool) *sim {
 	s.finish()
 	return s
 }
+
+// storeClock is the store's clock, Unix ms.
+func (s *sim) storeClock() int64 { return (s.now + s.apart) * simPane }
 
 func (s *sim) step() {
 	for len(s.lag) > 0 && chance(s.c, 60) {
@@ -93,6 +98,9 @@ func (s *sim) step() {
 	p := s.procs[len(s.procs)-1]
 	if chance(s.c, 50) {
 		p = pick(s.c, s.procs...)
+	}
+	if chance(s.c, 3) {
+		p.step()
 	}
 	if in, alive := p.resume(); alive {
 		s.mishap(p, in)

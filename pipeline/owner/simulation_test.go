@@ -55,11 +55,14 @@ func (a *simStats) add(b simStats) {
 	a.late += b.late
 	a.paged += b.paged
 	a.lateCorrections += b.lateCorrections
+	a.clockSteps += b.clockSteps
+	a.clockBack += b.clockBack
 }
 
 func (a simStats) once() simStats {
 	return simStats{min(a.crashes, 1), min(a.zombies, 1), min(a.revocations, 1), min(a.evictions, 1), min(a.torn, 1),
-		min(a.delays, 1), min(a.repeats, 1), min(a.flushes, 1), min(a.late, 1), min(a.paged, 1), min(a.lateCorrections, 1)}
+		min(a.delays, 1), min(a.repeats, 1), min(a.flushes, 1), min(a.late, 1), min(a.paged, 1), min(a.lateCorrections, 1),
+		min(a.clockSteps, 1), min(a.clockBack, 1)}
 }
 
 func TestEverySchedule(t *testing.T) {
@@ -74,6 +77,7 @@ func TestEverySchedule(t *testing.T) {
 	}{
 		{"a crash", with.crashes, 80}, {"a zombie at the end", with.zombies, 50}, {"a revocation amid a flush", with.revocations, 10},
 		{"a late rating", with.late, 60}, {"a late correction", with.lateCorrections, 20}, {"an eviction", with.evictions, 30}, {"a page-in", with.paged, 80},
+		{"a clock that is set", with.clockSteps, 50}, {"an owner's clock set back", with.clockBack, 30},
 		{"a torn insert", with.torn, 50}, {"a delayed insert", with.delays, 20}, {"a repeated insert", with.repeats, 40}, {"a flush", with.flushes, 99},
 	} {
 		if 100*least.got < least.percent**simRuns {

@@ -3,6 +3,7 @@ package owner
 import (
 	"slices"
 
+	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
 	"satisflow/pipeline/window"
 )
@@ -13,9 +14,12 @@ type Snapshot struct {
 	Cut       int64 // next offset to read
 	Watermark int64 // Unix ms
 	FreshAt   int64 // Unix ms
+	Log       event.LogTime
 	Facts     []fact.Fact
 	Dead      []DeadLetter
 
+	read    bool  // whether there is anything to checkpoint
+	now     int64 // Unix ms
 	version int64 // of pane and window rows
 	since   window.Pane
 	closed  window.Pane                    // windows that end by this pane have closed
@@ -32,7 +36,8 @@ func (o *Owner) Snapshot(now int64) *Snapshot {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.foldWaiting()
-	s := &Snapshot{o: o, Cut: o.next, Watermark: o.mark(), FreshAt: o.timestamp, Facts: o.facts, Dead: o.dead, waiting: o.waiting, bytes: o.pending}
+	s := &Snapshot{o: o, Cut: o.next, Watermark: o.mark(now), FreshAt: int64(o.log), Log: o.log, Facts: o.facts, Dead: o.dead, waiting: o.waiting, bytes: o.pending,
+		read: o.read, now: now}
 	if o.endAt > 0 {
 		s.FreshAt = o.endAt
 	}
@@ -105,10 +110,13 @@ func (o *Owner) takePane(p window.Pane, pn *pane) []window.KeyID {
 }
 
 // mark returns the watermark, which never falls in an owner: as far as the newest rating or, at the end of the partition,
-// the clock vouches for.
-func (o *Owner) mark() int64 {
+// the clock vouches for. A rating that is ahead of the clock does not move it beyond the clock.
+func (o *Owner) mark(now int64) int64 {
 	late := o.cfg.Lateness.Milliseconds()
-	w := o.newest - late
+	w := min(o.newest, o.vouched(now)) - late
+	if o.cfg.Fault.has(WatermarkAhead) {
+		w = o.newest - late
+	}
 	if o.endAt > 0 {
 		w = max(w, o.endAt-late)
 	}
@@ -167,10 +175,10 @@ func (s *Snapshot) checkpoint() Checkpoint {
 	w := s.Watermark
 	if s.o.cfg.Fault.has(WatermarkReread) {
 		s.o.mu.Lock()
-		w = s.o.mark()
+		w = s.o.mark(s.now)
 		s.o.mu.Unlock()
 	}
-	return Checkpoint{Partition: s.o.partition, Cut: s.Cut, Watermark: w, FreshAt: s.FreshAt,
+	return Checkpoint{Partition: s.o.partition, Cut: s.Cut, Watermark: w, FreshAt: s.FreshAt, Log: s.Log,
 		Definition: s.o.cfg.Definition, Owner: s.o.cfg.ID}
 }
 

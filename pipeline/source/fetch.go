@@ -59,7 +59,11 @@ func (r *reading) drain(ctx context.Context, batch *kafka.Batch, w *watchdog) ([
 		if records == nil {
 			records = make([]Record, 0, r.size+r.size/8)
 		}
-		records = append(records, recordOf(&m))
+		record := recordOf(&m)
+		if at, ok := appendTime(batch); ok {
+			record.Timestamp, record.Appended = at, true
+		}
+		records = append(records, record)
 		r.next = m.Offset + 1
 		if bytes += records[len(records)-1].bytes(); bytes < r.config.MaxBytes {
 			continue

@@ -13,9 +13,12 @@ type Record struct {
 	Offset    int64
 	// Timestamp is the record's own, in UTC, to the millisecond; zero when it has none.
 	Timestamp time.Time
-	Key       []byte
-	Value     []byte
-	Headers   []Header
+	// Appended says that the broker wrote Timestamp when it appended the record, as the topic has
+	// message.timestamp.type=LogAppendTime.
+	Appended bool
+	Key      []byte
+	Value    []byte
+	Headers  []Header
 }
 
 // Header is one header of a record; the same key may come more than once.

@@ -24,7 +24,8 @@ func (p Position) String() string { return fmt.Sprintf("%d:%d", p.Partition, p.O
 // DeadLetter is a stored rejected record.
 type DeadLetter struct {
 	Position
-	Arrived    time.Time // timestamp of the record
+	Timestamp  time.Time // of the record, which its producer gave
+	Arrived    time.Time // when the broker appended the record, where the topic says so, else when it was first read
 	Stored     time.Time // when it was rejected
 	Reason     string
 	Detail     string
@@ -37,12 +38,21 @@ type DeadLetter struct {
 	Headers []event.Header
 }
 
+// First returns the timestamp that a replay keeps: the record's own, where that is no later than its arrival and not
+// absurd, else the arrival.
+func (l *DeadLetter) First() time.Time {
+	if l.Timestamp.After(l.Arrived) || l.Timestamp.Year() < 2000 {
+		return l.Arrived
+	}
+	return l.Timestamp
+}
+
 // DeadLetterFilter says which dead letters are meant; an empty field leaves the choice open.
 type DeadLetterFilter struct {
 	Reasons      []string // each a reason, or the part of it before the colon
 	Partitions   []int32
 	Positions    []Position
-	Since, Until time.Time // of the record's timestamp; Until is exclusive
+	Since, Until time.Time // of the arrival; Until is exclusive
 	Open         bool      // only those that were never produced again
 	Limit        int       // at most so many, the newest; 0 for all
 }
@@ -93,10 +103,10 @@ func (f *DeadLetterFilter) condition() string {
 		all = append(all, "(partition, `offset`) IN ("+list(f.Positions, func(p Position) string { return "(" + integer(p.Partition) + "," + integer(p.Offset) + ")" })+")")
 	}
 	if !f.Since.IsZero() {
-		all = append(all, "record_timestamp >= "+millis(f.Since))
+		all = append(all, "arrived_at >= "+millis(f.Since))
 	}
 	if !f.Until.IsZero() {
-		all = append(all, "record_timestamp < "+millis(f.Until))
+		all = append(all, "arrived_at < "+millis(f.Until))
 	}
 	if len(all) == 0 {
 		return ""
@@ -142,15 +152,15 @@ func (d *DeadLetters) read(ctx context.Context, f *DeadLetterFilter, whole bool)
 	}
 	var all []DeadLetter
 	var l DeadLetter
-	var arrived, stored, replayed int64
+	var written, arrived, stored, replayed int64
 	var key, value string
 	var headerKeys, headerValues []string
-	dest := []any{&l.Partition, &l.Offset, &arrived, &stored, &l.Reason, &l.Detail, &replayed, &l.ReplayedBy}
+	dest := []any{&l.Partition, &l.Offset, &written, &arrived, &stored, &l.Reason, &l.Detail, &replayed, &l.ReplayedBy}
 	if whole {
 		dest = append(dest, &key, &value, &headerKeys, &headerValues)
 	}
 	err = each(ctx, d.conn, text, dest, func() {
-		l.Arrived, l.Stored, l.Replayed = time.UnixMilli(arrived).UTC(), time.UnixMilli(stored).UTC(), time.Time{}
+		l.Timestamp, l.Arrived, l.Stored, l.Replayed = time.UnixMilli(written).UTC(), time.UnixMilli(arrived).UTC(), time.UnixMilli(stored).UTC(), time.Time{}
 		if replayed > 0 {
 			l.Replayed = time.UnixMilli(replayed).UTC()
 		}

@@ -20,7 +20,7 @@ func letters(t *testing.T) *DeadLetters {
 	}
 	var rows []owner.DeadLetter
 	for i := range 10 {
-		rows = append(rows, owner.DeadLetter{Partition: int32(i % 2), Offset: int64(i), Timestamp: now.Add(-time.Duration(i) * time.Minute).UnixMilli(),
+		rows = append(rows, owner.DeadLetter{Partition: int32(i % 2), Offset: int64(i), Timestamp: now.Add(-time.Hour).UnixMilli(), Arrived: now.Add(-time.Duration(i) * time.Minute).UnixMilli(),
 			Reason: []string{"bad_field:rating", "too_old"}[i%2], Detail: "want something else", Key: fmt.Append(nil, "c", i), Value: []byte{'{', 0xff, byte(i)},
 			Headers: []event.Header{{Key: "a", Value: []byte{0, 1}}, {Key: "a", Value: []byte("2")}}})
 	}

@@ -144,6 +144,7 @@ func deadLetterFields(epoch uint32) []field[owner.DeadLetter] {
 		values("partition", typeInt32, func(r *row) int32 { return r.Partition }),
 		values("offset", typeInt64, func(r *row) int64 { return r.Offset }),
 		values("record_timestamp", typeMillis, func(r *row) int64 { return r.Timestamp }),
+		values("arrived_at", typeMillis, func(r *row) int64 { return r.Arrived }),
 		values("reason", typeString, func(r *row) string { return r.Reason }),
 		values("detail", typeString, func(r *row) string { return r.Detail }),
 		values("key", typeString, func(r *row) string { return string(r.Key) }),
@@ -174,6 +175,7 @@ func checkpointFields(epoch uint32, g *window.Grid) []field[owner.Checkpoint] {
 		values("cut", typeInt64, func(r *row) int64 { return r.Cut }),
 		values("watermark", typeMillis, func(r *row) int64 { return r.Watermark }),
 		values("fresh_at", typeMillis, func(r *row) int64 { return r.FreshAt }),
+		values("log_time", typeMillis, func(r *row) int64 { return int64(r.Log) }),
 		values("definition", typeString, func(r *row) string { return r.Definition }),
 		values("owner", typeString, func(r *row) string { return r.Owner }),
 	}

@@ -140,7 +140,7 @@ func TestReplacingNeverMissesAVersion(t *testing.T) {
 		"enterprise_customer_satisfaction": {"epoch, partition, pane, rating_id", "(epoch, toYYYYMM(pane))"},
 		"satisfaction_panes":               {"epoch, dimension, value, pane, partition", "(epoch, toYYYYMM(pane))"},
 		"satisfaction_windows":             {"epoch, window, dimension, value, window_end, partition", "(epoch, toYYYYMM(window_end))"},
-		"dead_letters":                     {"epoch, partition, offset", "(epoch, toYYYYMM(record_timestamp))"}, // a record has one timestamp
+		"dead_letters":                     {"epoch, partition, offset", "(epoch, toYYYYMM(arrived_at))"}, // a record that is read again keeps its first arrival
 		"pipeline_checkpoints":             {"epoch, partition", "epoch"},
 		"pipeline_epochs":                  {"epoch", ""},
 		"dead_letters_replayed":            {"epoch, partition, offset", ""},

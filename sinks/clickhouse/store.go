@@ -60,9 +60,15 @@ func (s *Store) Checkpoints(ctx context.Context, partitions []int32) (map[int32]
 	}
 	var c owner.Checkpoint
 	err := each(ctx, s.conn, checkpointsQuery(s.epoch, partitions),
-		[]any{&c.Partition, &c.Cut, &c.Watermark, &c.FreshAt, &c.Definition, &c.Owner},
+		[]any{&c.Partition, &c.Cut, &c.Watermark, &c.FreshAt, (*int64)(&c.Log), &c.Definition, &c.Owner},
 		func() { found[c.Partition] = c })
 	return found, failed(err, "read checkpoints of epoch %d", s.epoch)
+}
+
+// Clock returns the server's clock, by which facts expire.
+func (s *Store) Clock(ctx context.Context) (at int64, err error) {
+	err = each(ctx, s.conn, "SELECT toUnixTimestamp64Milli(now64(3))", []any{&at}, func() {})
+	return at, failed(err, "read the clock of ClickHouse")
 }
 
 // KnownPanes calls yield for every pane that holds a fact or a pane row of the partition; twice when it holds both.

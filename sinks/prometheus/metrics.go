@@ -23,6 +23,7 @@ var Tables = []string{"facts", "panes", "windows", "dead_letters", "checkpoints"
 type Metrics struct {
 	rejected     *prometheus.CounterVec
 	misrouted    prometheus.Counter
+	ahead        prometheus.Counter
 	lost         *prometheus.CounterVec
 	rebalances   prometheus.Counter
 	fetchErrors  prometheus.Counter
@@ -39,7 +40,8 @@ type Metrics struct {
 func NewMetrics(reg prometheus.Registerer, reasons []string, partitions int) *Metrics {
 	m := &Metrics{
 		rejected:     vec(reg, "satisflow_records_rejected_total", "Records that became dead letters, by reason.", "reason"),
-		misrouted:    counter(reg, "satisflow_misrouted_total", "Records that are not in the partition that murmur2 of their key gives."),
+		misrouted:    counter(reg, "satisflow_misrouted_total", "Ratings that are not in the partition that murmur2 of their customer_id gives."),
+		ahead:        counter(reg, "satisflow_producer_clock_ahead_total", "Records whose timestamp was ahead of the processor's clock by more than admission.future; they are dead letters (in_future)."),
 		lost:         vec(reg, "satisflow_records_lost_total", "Offsets that retention removed before they were read.", "partition"),
 		rebalances:   counter(reg, "satisflow_rebalances_total", "Assignments of partitions to this processor."),
 		fetchErrors:  counter(reg, "satisflow_fetch_errors_total", "Failed fetches, connections and group requests; all are retried."),
@@ -69,8 +71,11 @@ func NewMetrics(reg prometheus.Registerer, reasons []string, partitions int) *Me
 // Rejected counts a record that became a dead letter.
 func (m *Metrics) Rejected(reason string) { m.rejected.WithLabelValues(reason).Inc() }
 
-// Misrouted counts a record in a partition that is not its key's.
+// Misrouted counts a rating in a partition that is not its customer's.
 func (m *Metrics) Misrouted() { m.misrouted.Inc() }
+
+// ProducerAhead counts a record whose timestamp is ahead of the processor's clock.
+func (m *Metrics) ProducerAhead() { m.ahead.Inc() }
 
 // Lost counts the offsets [from, to) that retention removed before they were read.
 func (m *Metrics) Lost(partition int32, from, to int64) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
@@ -90,6 +91,9 @@ func (m *Memory) Checkpoints(ctx context.Context, partitions []int32) (map[int32
 	}
 	return found, ctx.Err()
 }
+
+// Clock returns this process's clock.
+func (m *Memory) Clock(ctx context.Context) (int64, error) { return time.Now().UnixMilli(), ctx.Err() }
 
 // KnownPanes calls yield for every pane that holds a fact or a pane row of the partition.
 func (m *Memory) KnownPanes(ctx context.Context, partition int32, yield func(window.Pane)) error {

@@ -64,7 +64,7 @@ func FuzzRecord(f *testing.F) {
 		}
 		for i, m := range kafka.messages {
 			var ev event.Event
-			if rejection := decide.Admit(&admit.Record{Timestamp: m.Time.UnixMilli(), Value: m.Value}, &ev); rejection != nil {
+			if rejection := decide.Admit(&admit.Record{Timestamp: event.RecordTime(m.Time.UnixMilli()), Value: m.Value}, &ev); rejection != nil {
 				t.Fatalf("the processor rejects %s: %+v", m.Value, rejection)
 			}
 			if ev.CustomerID != string(m.Key) {

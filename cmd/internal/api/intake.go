@@ -79,7 +79,7 @@ func (in *intake) take(text []byte, at int, headers []event.Header, now time.Tim
 	}
 	stored := ratingOf(&in.ev, &in.bands)
 	var admitted event.Event
-	if rejection := in.decide.Admit(&admit.Record{Timestamp: now.UnixMilli(), Value: m.Value}, &admitted); rejection != nil {
+	if rejection := in.decide.Admit(&admit.Record{Timestamp: event.RecordTime(now.UnixMilli()), Value: m.Value}, &admitted); rejection != nil {
 		entries := in.unfit(now)
 		if len(entries) == 0 {
 			entries = []problem.Entry{{Reason: rejection.Reason, Detail: rejection.Detail}}
@@ -123,7 +123,7 @@ func (in *intake) try(service string, at int64, now time.Time) *admit.Rejection 
 		service = in.events.Services[0]
 	}
 	probe := event.Event{RatingID: "probe", Op: in.ev.Op, OccurredAt: at, CustomerID: "probe", Service: service, Rating: event.MaxRating, Quality: event.NoQuality()}
-	record := admit.Record{Timestamp: now.UnixMilli(), Value: event.AppendJSON(nil, &probe, in.events)}
+	record := admit.Record{Timestamp: event.RecordTime(now.UnixMilli()), Value: event.AppendJSON(nil, &probe, in.events)}
 	return in.decide.Admit(&record, &probe)
 }
 
@@ -155,7 +155,7 @@ func (in *intake) customer(id string, now time.Time) string {
 		return id
 	}
 	probe := event.Event{RatingID: "probe", Op: event.Erase, OccurredAt: now.UnixMilli(), CustomerID: id, Quality: event.NoQuality()}
-	record := admit.Record{Timestamp: now.UnixMilli(), Value: event.AppendJSON(nil, &probe, in.events)}
+	record := admit.Record{Timestamp: event.RecordTime(now.UnixMilli()), Value: event.AppendJSON(nil, &probe, in.events)}
 	if in.decide.Admit(&record, &probe) != nil {
 		return id // no id that could ever have been stored
 	}

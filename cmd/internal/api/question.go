@@ -96,9 +96,9 @@ func windowOf(e *clickhouse.Epoch) string {
 	return longest.Name
 }
 
-const wantTime = "an RFC 3339 time with its zone from 2000 to 2199, such as 2026-03-01T00:00:00Z (a + is %2B in an address)"
+const wantTime = "an RFC 3339 time with its zone from 2000 to 2099, such as 2026-03-01T00:00:00Z (a + is %2B in an address)"
 
-func inTimes(at time.Time) bool { return at.Year() >= 2000 && at.Year() <= 2199 }
+func inTimes(at time.Time) bool { return at.Year() >= 2000 && at.Year() <= 2099 }
 
 // spanOf reads a range; the end is now when it is missing.
 func spanOf(from, to string, now time.Time) (clickhouse.Span, []problem.Entry) {

@@ -158,7 +158,7 @@ func TestWhatIsAcceptedIsAdmitted(t *testing.T) {
 	}
 	for _, m := range w.log.messages {
 		var ev event.Event
-		if r := decide.Admit(&admit.Record{Timestamp: m.Time.UnixMilli(), Value: m.Value}, &ev); r != nil {
+		if r := decide.Admit(&admit.Record{Timestamp: event.RecordTime(m.Time.UnixMilli()), Value: m.Value}, &ev); r != nil {
 			t.Errorf("%s: %+v", m.Value, r)
 		}
 	}

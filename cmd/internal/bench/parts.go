@@ -49,7 +49,7 @@ func decode(_ context.Context, _ Options, _ string, in *input, r *Report) error 
 	var ev event.Event
 	for i := range in.messages {
 		m := &in.messages[i]
-		ad.Admit(&admit.Record{Timestamp: m.Time.UnixMilli(), Value: m.Value}, &ev)
+		ad.Admit(&admit.Record{Timestamp: event.RecordTime(m.Time.UnixMilli()), Value: m.Value}, &ev)
 	}
 	r.add("decode", "JSON, validation, admission", cpu()-begin, in)
 	return nil
@@ -123,7 +123,7 @@ func decoded(ad *admit.Admitter, in []source.Record) []owner.Record {
 	for i := range in {
 		r := &in[i]
 		out[i] = owner.Record{Offset: r.Offset, Timestamp: r.Timestamp.UnixMilli(), Bytes: len(r.Value)}
-		ad.Admit(&admit.Record{Timestamp: out[i].Timestamp, Value: r.Value}, &out[i].Event)
+		ad.Admit(&admit.Record{Timestamp: event.RecordTime(out[i].Timestamp), Value: r.Value}, &out[i].Event)
 	}
 	return out
 }
@@ -145,6 +145,7 @@ func (nothing) PaneSums(context.Context, int32, window.Pane, window.Pane, []wind
 func (nothing) PageFacts(context.Context, int32, []window.Pane, func(window.Pane, *event.Event, uint64)) error {
 	return nil
 }
+func (nothing) Clock(context.Context) (int64, error) { return time.Now().UnixMilli(), nil }
 func (nothing) PageKeys(context.Context, int32, []window.Pane, func(window.Pane, window.Key)) error {
 	return nil
 }
@@ -182,6 +183,7 @@ type rowCount struct{ total atomic.Int64 }
 
 func (*rowCount) Rejected(string)                  {}
 func (*rowCount) Misrouted()                       {}
+func (*rowCount) ProducerAhead()                   {}
 func (*rowCount) Flushed(time.Duration, time.Time) {}
 func (c *rowCount) Inserted(_ string, rows int, _ time.Duration, err error) {
 	if err == nil {

@@ -148,7 +148,8 @@ func (r *Replayer) prepare(l *clickhouse.DeadLetter, o Options) candidate {
 	}
 	c := candidate{Outcome: Outcome{Position: l.Position, Verdict: Admitted}, message: source.Message{Value: value, Headers: headers(l, o.History), Time: r.parts.Now()}}
 	c.message.Key = r.key(l, &c.message)
-	rec := admit.Record{Timestamp: l.Arrived.UnixMilli(), Key: c.message.Key, Value: value, Headers: forAdmission(c.message.Headers)}
+	now := r.parts.Now().UnixMilli()
+	rec := admit.Record{Timestamp: event.RecordTime(now), Read: event.ProcessorTime(now), Key: c.message.Key, Value: value, Headers: forAdmission(c.message.Headers)}
 	if rejection := r.admit.Admit(&rec, &c.ev); rejection != nil {
 		c.Verdict, c.Reason, c.Detail = Rejected, rejection.Reason, rejection.Detail
 	}
@@ -167,7 +168,7 @@ func headers(l *clickhouse.DeadLetter, history bool) []source.Header {
 		out = append(out, source.Header{Key: h.Key, Value: h.Value})
 	}
 	if !kept {
-		out = append(out, source.Header{Key: admit.HeaderTimestamp, Value: strconv.AppendInt(nil, l.Arrived.UnixMilli(), 10)})
+		out = append(out, source.Header{Key: admit.HeaderTimestamp, Value: strconv.AppendInt(nil, l.First().UnixMilli(), 10)})
 	}
 	if history {
 		out = append(out, source.Header{Key: admit.HeaderHistory, Value: []byte("1")})

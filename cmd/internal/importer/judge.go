@@ -79,7 +79,7 @@ func (j *judge) of(r *row, now time.Time) (v verdict) {
 		c = c.with(&targetsMade.occurredAt, at.Format("2006-01-02T15:04:05.000Z07:00"))
 	}
 	value := j.writer.json(c)
-	record := admit.Record{Timestamp: now.UnixMilli(), Value: value, Headers: j.history}
+	record := admit.Record{Timestamp: event.RecordTime(now.UnixMilli()), Value: value, Headers: j.history}
 	if rej := j.admitter.Admit(&record, &j.event); rej != nil || len(reader.problems) > 0 {
 		v.wrong = j.explain(rej, reader, &record, c)
 		return v

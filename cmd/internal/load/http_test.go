@@ -32,7 +32,7 @@ func gateway(t *testing.T, busy int, good *int64, took map[string]int) *httptest
 		}
 		for _, row := range rows {
 			var e event.Event
-			if rej := a.Admit(&admit.Record{Timestamp: time.Now().UnixMilli(), Value: row}, &e); rej != nil || r.URL.Path != recordPath {
+			if rej := a.Admit(&admit.Record{Timestamp: event.RecordTime(time.Now().UnixMilli()), Value: row}, &e); rej != nil || r.URL.Path != recordPath {
 				w.WriteHeader(http.StatusUnprocessableEntity)
 				return
 			}

@@ -175,9 +175,9 @@ func (j *judged) Send(ctx context.Context, messages []source.Message) (map[int]e
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, m := range messages {
-		rec := admit.Record{Timestamp: m.Time.UnixMilli(), Value: m.Value}
+		rec := admit.Record{Timestamp: event.RecordTime(m.Time.UnixMilli()), Value: m.Value}
 		if m.Time.IsZero() {
-			rec.Timestamp = j.now.UnixMilli()
+			rec.Timestamp = event.RecordTime(j.now.UnixMilli())
 		}
 		for _, h := range m.Headers {
 			rec.Headers = append(rec.Headers, admit.Header(h))

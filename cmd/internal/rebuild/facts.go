@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"satisflow/pipeline"
+	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/source"
@@ -142,7 +143,10 @@ type copying struct {
 }
 
 // end is where a processor goes on, as the checkpoint of the partition says; times in Unix ms.
-type end struct{ cut, watermark, fresh int64 }
+type end struct {
+	cut, watermark, fresh int64
+	log                   event.LogTime
+}
 
 func newCopying(ctx context.Context, parts Parts, to *clickhouse.Epoch, cuts map[int32]owner.Checkpoint, newTopic bool) (*copying, error) {
 	def := &to.Definition
@@ -171,11 +175,12 @@ func newCopying(ctx context.Context, parts Parts, to *clickhouse.Epoch, cuts map
 func endOf(cuts map[int32]owner.Checkpoint, partition int32, newTopic bool) end {
 	if !newTopic {
 		c := cuts[partition]
-		return end{c.Cut, c.Watermark, c.FreshAt}
+		return end{c.Cut, c.Watermark, c.FreshAt, c.Log}
 	}
-	e := end{0, cuts[0].Watermark, cuts[0].FreshAt}
+	e := end{0, cuts[0].Watermark, cuts[0].FreshAt, cuts[0].Log}
 	for _, c := range cuts {
 		e.watermark, e.fresh = min(e.watermark, c.Watermark), min(e.fresh, c.FreshAt)
+		e.log = min(e.log, c.Log)
 	}
 	return e
 }
@@ -242,10 +247,10 @@ func (c *copying) finish(ctx context.Context) error {
 	if err := c.flush(ctx); err != nil {
 		return err
 	}
-	c.sink.fresh = map[int32]int64{}
+	c.sink.ends = map[int32]end{}
 	for i, o := range c.owners {
 		o.AtEnd(c.ends[i].cut, max(0, c.ends[i].watermark+c.parts.Pipeline.Lateness.Milliseconds()))
-		c.sink.fresh[int32(i)] = c.ends[i].fresh
+		c.sink.ends[int32(i)] = c.ends[i]
 	}
 	return c.write(ctx, true)
 }
@@ -253,15 +258,16 @@ func (c *copying) finish(ctx context.Context) error {
 // heldSink holds checkpoints back until all facts are copied: before, they would promise what is not there.
 type heldSink struct {
 	owner.Sink
-	fresh map[int32]int64 // by partition; nil until all facts are copied
+	ends map[int32]end // by partition; nil until all facts are copied
 }
 
 func (s *heldSink) InsertCheckpoints(ctx context.Context, rows []owner.Checkpoint) error {
-	if s.fresh == nil {
+	if s.ends == nil {
 		return nil
 	}
 	for i := range rows {
-		rows[i].FreshAt = s.fresh[rows[i].Partition]
+		e := s.ends[rows[i].Partition]
+		rows[i].FreshAt, rows[i].Log = e.fresh, e.log
 	}
 	return s.Sink.InsertCheckpoints(ctx, rows)
 }

@@ -35,5 +35,6 @@ type silent struct{}
 
 func (silent) Rejected(string)                            {}
 func (silent) Misrouted()                                 {}
+func (silent) ProducerAhead()                             {}
 func (silent) Inserted(string, int, time.Duration, error) {}
 func (silent) Flushed(time.Duration, time.Time)           {}

@@ -113,7 +113,8 @@ CREATE TABLE IF NOT EXISTS {{local "dead_letters"}} {{onCluster}}
     `epoch` UInt32 COMMENT 'Epoch that the row belongs to',
     `partition` Int32 COMMENT 'Kafka partition of the record',
     `offset` Int64 COMMENT 'Kafka offset of the record' CODEC(Delta(8), LZ4),
-    `record_timestamp` DateTime64(3, 'UTC') COMMENT 'Timestamp of the Kafka record' CODEC(T64, LZ4),
+    `record_timestamp` DateTime64(3, 'UTC') COMMENT 'Timestamp of the Kafka record, which its producer gave' CODEC(T64, LZ4),
+    `arrived_at` DateTime64(3, 'UTC') COMMENT 'When the broker appended the record, where the topic says so, else when it was first read' CODEC(T64, LZ4),
     `reason` LowCardinality(String) COMMENT 'Why it was rejected, a word: bad_json, bad_field:rating, too_old',
     `detail` String COMMENT 'Why it was rejected, a sentence for the person who mends it',
     `key` String COMMENT 'Key of the record, as it was',
@@ -123,7 +124,7 @@ CREATE TABLE IF NOT EXISTS {{local "dead_letters"}} {{onCluster}}
     `inserted_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When the row was stored'
 )
 ENGINE = {{replacing ""}}
-PARTITION BY (epoch, toYYYYMM(record_timestamp))
+PARTITION BY (epoch, toYYYYMM(arrived_at))
 ORDER BY (epoch, partition, offset)
 TTL toDateTime(inserted_at, 'UTC') + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1{{setting "auto_statistics_types" "''"}}
@@ -139,6 +140,7 @@ CREATE TABLE IF NOT EXISTS {{local "pipeline_checkpoints"}} {{onCluster}}
     `cut` Int64 COMMENT 'Next offset to read: every record below it is durable',
     `watermark` DateTime64(3, 'UTC') COMMENT 'Every window that ended by this time is durable',
     `fresh_at` DateTime64(3, 'UTC') COMMENT 'The partition was read up to this time',
+    `log_time` DateTime64(3, 'UTC') COMMENT 'Greatest timestamp seen in the partition, or when its end was seen: what comes after the cut is judged by it',
     `definition` String COMMENT 'Hash of the window definition that the rows were made by',
     `owner` String COMMENT 'Process that wrote the row, for people',
     `updated_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When the row was stored'

@@ -1,9 +1,9 @@
 {{/* How many dead letters there are of each reason. */ -}}
 SELECT d.reason, count() AS letters, countIf(r.replayed_at > toDateTime64(0, 3, 'UTC')),
-    toUnixTimestamp64Milli(min(d.record_timestamp)), toUnixTimestamp64Milli(max(d.record_timestamp))
+    toUnixTimestamp64Milli(min(d.arrived_at)), toUnixTimestamp64Milli(max(d.arrived_at))
 FROM
 (
-    SELECT partition, `offset`, reason, record_timestamp FROM dead_letters FINAL
+    SELECT partition, `offset`, reason, arrived_at FROM dead_letters FINAL
     PREWHERE epoch = {{.Epoch}}{{.Condition}}
 ) AS d
 LEFT JOIN

@@ -1,6 +1,6 @@
 {{/* Dead letters with what became of them, the newest first. The list leaves out what the records hold. */ -}}
 SELECT
-    d.partition, d.`offset`, toUnixTimestamp64Milli(d.record_timestamp) AS arrived, toUnixTimestamp64Milli(d.inserted_at), d.reason, d.detail,
+    d.partition, d.`offset`, toUnixTimestamp64Milli(d.record_timestamp), toUnixTimestamp64Milli(d.arrived_at) AS arrived, toUnixTimestamp64Milli(d.inserted_at), d.reason, d.detail,
     toUnixTimestamp64Milli(r.replayed_at) AS replayed, r.replayed_by{{if .Whole}},
     d.key, d.value, d.header_keys, d.header_values{{end}}
 FROM
