@@ -94,10 +94,10 @@ func (g generator) misrouted() alert {
 		expr: promql(born, "by", "", "counter", "satisflow_misrouted_total", "range", g.duration(time.Hour)),
 		keep: 30 * time.Minute,
 		text: text{
-			"{{ $value | printf \"%.0f\" }} records of the last hour were in the wrong partition: a producer uses another partitioner.",
-			"最近一小时有 {{ $value | printf \"%.0f\" }} 条记录位于错误分区：某个生产者使用了其他分区算法。",
-			"They are counted where they are. But a correction that goes to the right partition would count a second time.",
-			"这些记录按所在分区统计。但若更正发往正确分区，就会重复计数。",
+			"{{ $value | printf \"%.0f\" }} ratings of the last hour were not in the partition of their customer: a producer uses another key or partitioner.",
+			"最近一小时有 {{ $value | printf \"%.0f\" }} 条评分不在其客户的分区：某个生产者使用了其他键或分区算法。",
+			"They are counted where they are. But a correction that goes to the right partition counts a second time: `satisflow verify --repair` mends it.",
+			"这些评分按所在分区统计。但若更正发往正确分区，就会重复计数：用 `satisflow verify --repair` 修复。",
 		},
 	}
 }
