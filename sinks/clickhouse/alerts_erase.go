@@ -12,14 +12,7 @@ import (
 // of the ratings, and returns how many alerts held any; numbers, ids and who did what stay. When it returns no active
 // part holds the text. The caller keeps others from putting the alerts again as they were.
 func (s *Alerts) EraseText(ctx context.Context, of Subjects) (uint64, error) {
-	held := map[string]bool{}
-	err := of.each(func(column string, ids []string) error {
-		found, err := s.withText(ctx, column, ids)
-		for _, id := range found {
-			held[id] = true
-		}
-		return err
-	})
+	held, err := s.holdingText(ctx, of)
 	if err != nil {
 		return 0, failed(err, "look for alerts with text to erase")
 	}
@@ -38,6 +31,25 @@ func (s *Alerts) EraseText(ctx context.Context, of Subjects) (uint64, error) {
 	return uint64(len(held)), nil
 }
 
+// AlertsWithText returns on how many alerts that EraseText is about any version holds text.
+func (s *Erasures) AlertsWithText(ctx context.Context, of Subjects) (int, error) {
+	held, err := NewAlerts(s.conn).holdingText(ctx, of)
+	return len(held), failed(err, "look for alerts with text to erase")
+}
+
+// holdingText returns the alerts with text, entries and the alert itself.
+func (s *Alerts) holdingText(ctx context.Context, of Subjects) (map[string]bool, error) {
+	held := map[string]bool{}
+	err := of.each(func(column string, ids []string) error {
+		found, err := s.withText(ctx, column, ids)
+		for _, id := range found {
+			held[id] = true
+		}
+		return err
+	})
+	return held, err
+}
+
 // withText returns the alerts about the ids in the column of the facts of which any version holds text.
 func (s *Alerts) withText(ctx context.Context, column string, ids []string) ([]string, error) {
 	text, err := rendered("alerts_with_text.sql", struct {
@@ -49,6 +61,6 @@ func (s *Alerts) withText(ctx context.Context, column string, ids []string) ([]s
 	}
 	var all []string
 	var id string
-	err = each(ctx, s.conn, text, []any{&id}, func() { all = append(all, id) })
+	err = each(quietly(ctx), s.conn, text, []any{&id}, func() { all = append(all, id) })
 	return all, err
 }

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -63,13 +64,18 @@ func (s *Erasures) Ratings(ctx context.Context, epoch uint32, of Subjects) ([]St
 	var all []StoredRating
 	var r StoredRating
 	err := of.each(func(column string, ids []string) error {
-		// All versions of a rating share both columns, so that nothing that FINAL needs is left out.
-		return each(ctx, s.conn, fmt.Sprintf(`SELECT partition, rating_id, customer_id, service, toUnixTimestamp64Milli(occurred_at), revision, erased
+		return each(quietly(ctx), s.conn, fmt.Sprintf(`SELECT partition, rating_id, customer_id, service, toUnixTimestamp64Milli(occurred_at), revision, erased
 FROM enterprise_customer_satisfaction FINAL
-PREWHERE epoch = %d AND %s IN (%s)`, epoch, column, list(ids, quote)),
+PREWHERE epoch = %[1]d AND %[2]s
+WHERE %[3]s IN (%[4]s)`, epoch, keysOf(epoch, column, list(ids, quote), ""), column, list(ids, quote)),
 			[]any{&r.Partition, &r.RatingID, &r.CustomerID, &r.Service, &r.OccurredAt, &r.Revision, &r.Erased}, func() { all = append(all, r) })
 	})
 	return all, failed(err, "find the ratings to erase in epoch %d", epoch)
+}
+
+// quietly keeps a statement, which names people, out of the server's log of queries.
+func quietly(ctx context.Context) context.Context {
+	return context.WithValue(ctx, moreSettings{}, clickhouse.Settings{"log_queries": 0, "max_query_size": 64 << 20})
 }
 
 // each calls f with parts of the ids and the column that holds them.
@@ -84,64 +90,70 @@ func (of Subjects) each(f func(column string, ids []string) error) error {
 	return nil
 }
 
-// DeadLetters counts the rejected records that name one of the subjects, of all epochs.
-func (s *Erasures) DeadLetters(ctx context.Context, of Subjects) (uint64, error) {
-	var total uint64
-	err := of.each(func(column string, ids []string) error {
-		condition, err := personalDeadLetters(column, ids)
-		if err != nil {
-			return err
-		}
-		var n uint64
-		err = each(ctx, s.conn, "SELECT count() FROM dead_letters FINAL WHERE "+condition, []any{&n}, func() {})
-		total += n
-		return err
-	})
-	return total, failed(err, "count the dead letters to delete")
-}
-
-// DeleteDeadLetters deletes what DeadLetters counts and returns when no active part holds it.
-func (s *Erasures) DeleteDeadLetters(ctx context.Context, of Subjects) error {
-	err := of.each(func(column string, ids []string) error {
-		condition, err := personalDeadLetters(column, ids)
-		if err != nil {
-			return err
-		}
-		var n uint64
-		err = each(ctx, s.conn, "SELECT count() FROM dead_letters WHERE "+condition, []any{&n}, func() {})
-		if err != nil || n == 0 { // a deletion looks at every part, and waits for its turn
-			return err
-		}
-		return s.delete(ctx, deadLettersTable, condition)
-	})
-	return failed(err, "delete dead letters")
-}
-
 // DeleteRetired deletes the ratings of the subjects from epochs that were replaced: no processor would erase them there, and
 // nobody asks for their sums. Rows that a processor has erased there stay. For epochs that are being built see BlankOthers.
 func (s *Erasures) DeleteRetired(ctx context.Context, of Subjects) error {
-	epochs, err := Epochs(ctx, s.conn)
+	rows, err := s.retired(ctx, of)
 	if err != nil {
 		return err
 	}
+	for part := range slices.Chunk(rows, rowsAtOnce) {
+		if err := s.mutate(ctx, factsTable, "DELETE WHERE NOT erased AND "+among(part)); err != nil {
+			return failed(err, "delete ratings of retired epochs")
+		}
+	}
+	return nil
+}
+
+// Retired returns how many ratings of the subjects retired epochs hold that are not erased, in any version.
+func (s *Erasures) Retired(ctx context.Context, of Subjects) (int, error) {
+	rows, err := s.retired(ctx, of)
+	return len(rows), err
+}
+
+func (s *Erasures) retired(ctx context.Context, of Subjects) (rows []rowAt, err error) {
+	epochs, err := Epochs(ctx, s.conn)
+	if err != nil {
+		return nil, err
+	}
 	epochs = slices.DeleteFunc(epochs, func(e Epoch) bool { return e.State != Retired })
 	if len(epochs) == 0 {
-		return nil
+		return nil, nil
 	}
-	numbers := list(epochs, func(e Epoch) string { return integer(e.Number) })
-	return failed(of.each(func(column string, ids []string) error {
-		return s.delete(ctx, factsTable, fmt.Sprintf("epoch IN (%s) AND NOT erased AND %s IN (%s)", numbers, column, list(ids, quote)))
-	}), "delete ratings of retired epochs")
+	var r rowAt
+	err = of.each(func(column string, ids []string) error {
+		return each(quietly(ctx), s.conn, fmt.Sprintf("SELECT DISTINCT epoch, `partition`, toUnixTimestamp(pane), %s FROM enterprise_customer_satisfaction WHERE epoch IN (%s) AND NOT erased AND %s IN (%s)",
+			ratingHash, list(epochs, func(e Epoch) string { return integer(e.Number) }), column, list(ids, quote)), []any{&r.epoch, &r.partition, &r.pane, &r.hash}, func() { rows = append(rows, r) })
+	})
+	return rows, failed(err, "look for ratings in retired epochs")
+}
+
+// rowAt says where the versions of a rating are, without a word of whose it is: the server keeps the text of a mutation
+// longer than the rows that it was about.
+type rowAt struct {
+	epoch     uint32
+	partition int32
+	pane      uint32 // Unix seconds
+	hash      uint64 // of ratingHash
+}
+
+// ratingHash tells the ratings of one pane apart.
+const ratingHash = "cityHash64(rating_id, customer_id, occurred_at)"
+
+// rowsAtOnce bounds the rows that one mutation names.
+const rowsAtOnce = 5000
+
+// among returns the condition that a row is one of these.
+func among(rows []rowAt) string {
+	return fmt.Sprintf("(epoch, `partition`, toUnixTimestamp(pane), %s) IN (%s)", ratingHash, list(rows, func(r rowAt) string {
+		return fmt.Sprintf("(%d,%d,%d,%d)", r.epoch, r.partition, r.pane, r.hash)
+	}))
 }
 
 // deleteSettings hold for deletions and rewrites: they return when every replica has done them.
 var deleteSettings = clickhouse.Settings{"mutations_sync": 2, "max_query_size": 64 << 20}
 
-// delete rewrites the parts that hold rows of the condition.
-func (s *Erasures) delete(ctx context.Context, table, condition string) error {
-	return s.mutate(ctx, table, "DELETE WHERE "+condition)
-}
-
+// mutate changes a table; the command holds no id of a person, as the server keeps it.
 func (s *Erasures) mutate(ctx context.Context, table, command string) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(deleteSettings))
 	return s.conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s %s", s.local(table), command))
@@ -153,18 +165,6 @@ func (s *Erasures) local(table string) string {
 	return strings.TrimSpace(schema.local(table) + " " + schema.onCluster())
 }
 
-// personalDeadLetters returns the condition on dead letters that name one of the ids in the column's field.
-func personalDeadLetters(column string, ids []string) (string, error) {
-	fields := []string{quote(column)}
-	if column == "rating_id" {
-		fields = append(fields, "'id'") // a CloudEvent's
-	}
-	return rendered("personal_dead_letters.sql", struct {
-		IDs, Quoted string
-		Fields      []string
-	}{list(ids, quote), list(ids, func(id string) string { return quote(`"` + id + `"`) }), fields})
-}
-
 // Residue is how many versions of erased ratings, with their text, are still in parts of one month of an epoch.
 type Residue struct {
 	Epoch    uint32
@@ -174,7 +174,7 @@ type Residue struct {
 
 // Residue returns the months that hold text of ratings which were erased since the time.
 func (s *Erasures) Residue(ctx context.Context, since time.Time) ([]Residue, error) {
-	text, err := rendered("erasure_residue.sql", struct{ Since int64 }{since.Unix()})
+	text, err := rendered("erasure_residue.sql", struct{ Since int64 }{max(0, since.Unix())})
 	if err != nil {
 		return nil, err
 	}
@@ -184,9 +184,40 @@ func (s *Erasures) Residue(ctx context.Context, since time.Time) ([]Residue, err
 	return all, failed(err, "look for text of erased ratings")
 }
 
+// ResidueOf returns the months that hold versions of the subjects' ratings, however long ago these were erased, that a merge
+// removes; of epochs that are being built those with text.
+func (s *Erasures) ResidueOf(ctx context.Context, of Subjects) ([]Residue, error) {
+	found := map[Residue]uint64{}
+	err := of.each(func(column string, ids []string) error {
+		text, err := rendered("erasure_residue_of.sql", struct{ Column, IDs, Text string }{column, list(ids, quote), holdsText})
+		if err != nil {
+			return err
+		}
+		var r Residue
+		var n uint64
+		return each(quietly(ctx), s.conn, text, []any{&r.Epoch, &r.Month, &n}, func() { found[r] += n })
+	})
+	var all []Residue
+	for r, n := range found {
+		all = append(all, Residue{r.Epoch, r.Month, n})
+	}
+	slices.SortFunc(all, func(a, b Residue) int { return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Month, b.Month)) })
+	return all, failed(err, "look for replaced versions of the ratings to erase")
+}
+
 // Merge merges the parts of the month into one, which holds the last version of each rating only. The replaced parts are
 // removed from disk by the server within its old_parts_lifetime, 8 minutes by default.
 func (s *Erasures) Merge(ctx context.Context, r Residue) error {
 	err := s.conn.Exec(ctx, fmt.Sprintf("OPTIMIZE TABLE %s PARTITION (%d, %d) FINAL SETTINGS optimize_throw_if_noop = 1, alter_sync = 2", s.local(factsTable), r.Epoch, r.Month))
 	return failed(err, "merge the facts of month %d, epoch %d", r.Month, r.Epoch)
+}
+
+// pseudonym is what customer_ids: hmac stores; see admit.Pseudonym.
+const pseudonym = "^[0-9a-f]{32}$"
+
+// Pseudonyms returns whether the customer ids that the epoch stored last are pseudonyms.
+func (s *Erasures) Pseudonyms(ctx context.Context, epoch uint32) (yes bool, err error) {
+	err = each(ctx, s.conn, fmt.Sprintf(`SELECT count() > 0 AND min(match(customer_id, %s)) FROM
+(SELECT customer_id FROM enterprise_customer_satisfaction WHERE epoch = %d ORDER BY `+"`partition`"+` DESC, pane DESC LIMIT 1000)`, quote(pseudonym), epoch), []any{&yes}, func() {})
+	return yes, failed(err, "look how customer ids of epoch %d are stored", epoch)
 }

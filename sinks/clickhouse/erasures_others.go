@@ -2,7 +2,6 @@ package clickhouse
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -20,16 +19,6 @@ const (
 	withoutText = "comment = '', answers = map(), language = '', survey_id = '', invitation_id = ''"
 )
 
-// elsewhere is a rating as other epochs hold it.
-type elsewhere struct {
-	epoch        uint32
-	id, customer string
-	occurredAt   int64 // Unix milliseconds
-}
-
-// blankAtOnce bounds the ratings in one statement.
-const blankAtOnce = 5000
-
 // BlankOthers removes what was written in ratings that are erased in the current epoch from all other epochs, and returns
 // of how many. It returns when no active part holds it.
 //
@@ -40,33 +29,35 @@ const blankAtOnce = 5000
 // So the rating stays, in facts and sums alike, without its text, until the event comes; and NotErased, which is asked before
 // readers may follow the epoch, knows it by that.
 func (s *Erasures) BlankOthers(ctx context.Context) (uint64, error) {
-	epochs, err := Epochs(ctx, s.conn)
+	ratings, err := s.textInOthers(ctx)
 	if err != nil {
 		return 0, err
 	}
-	current, found := currentOf(epochs)
-	others := slices.DeleteFunc(epochs, func(e Epoch) bool { return e.Number == current.Number })
-	if !found || len(others) == 0 {
-		return 0, nil
-	}
-	ratings, err := erasedElsewhere(ctx, s.conn, current.Number, list(others, func(e Epoch) string { return integer(e.Number) }), holdsText)
-	if err != nil {
-		return 0, err
-	}
-	for part := range slices.Chunk(ratings, blankAtOnce) {
-		if err := s.blank(ctx, part); err != nil {
+	for part := range slices.Chunk(ratings, rowsAtOnce) {
+		if err := s.mutate(ctx, factsTable, "UPDATE "+withoutText+" WHERE NOT erased AND "+among(part)); err != nil {
 			return 0, failed(err, "remove the text of erased ratings from epochs beside the current one")
 		}
 	}
 	return uint64(len(ratings)), nil
 }
 
-// blank rewrites the parts that hold one of the ratings.
-func (s *Erasures) blank(ctx context.Context, ratings []elsewhere) error {
-	return s.mutate(ctx, factsTable, fmt.Sprintf("UPDATE %s WHERE NOT erased AND (epoch, rating_id, customer_id, toUnixTimestamp64Milli(occurred_at)) IN (%s)", withoutText,
-		list(ratings, func(r elsewhere) string {
-			return fmt.Sprintf("(%d, %s, %s, %d)", r.epoch, quote(r.id), quote(r.customer), r.occurredAt)
-		})))
+// TextInOthers returns of how many ratings that are erased in the current epoch other epochs hold text, in any version.
+func (s *Erasures) TextInOthers(ctx context.Context) (int, error) {
+	ratings, err := s.textInOthers(ctx)
+	return len(ratings), err
+}
+
+func (s *Erasures) textInOthers(ctx context.Context) ([]rowAt, error) {
+	epochs, err := Epochs(ctx, s.conn)
+	if err != nil {
+		return nil, err
+	}
+	current, found := currentOf(epochs)
+	others := slices.DeleteFunc(epochs, func(e Epoch) bool { return e.Number == current.Number })
+	if !found || len(others) == 0 {
+		return nil, nil
+	}
+	return erasedElsewhere(ctx, s.conn, current.Number, list(others, func(e Epoch) string { return integer(e.Number) }), holdsText)
 }
 
 // NotErased returns how many ratings count in an epoch that are erased in the current one: it has not read their erasures,
@@ -78,16 +69,16 @@ func NotErased(ctx context.Context, conn driver.Conn, current, epoch uint32) (in
 
 // erasedElsewhere returns the ratings of other epochs that are erased in the current one alone; with text, a condition,
 // those that have some in any version.
-func erasedElsewhere(ctx context.Context, conn driver.Conn, current uint32, others, text string) ([]elsewhere, error) {
+func erasedElsewhere(ctx context.Context, conn driver.Conn, current uint32, others, text string) ([]rowAt, error) {
 	query, err := rendered("erased_elsewhere.sql", struct {
-		Current      uint32
-		Others, Text string
-	}{current, others, text})
+		Current            uint32
+		Others, Text, Hash string
+	}{current, others, text, ratingHash})
 	if err != nil {
 		return nil, err
 	}
-	var all []elsewhere
-	var r elsewhere
-	err = each(ctx, conn, query, []any{&r.epoch, &r.id, &r.customer, &r.occurredAt}, func() { all = append(all, r) })
+	var all []rowAt
+	var r rowAt
+	err = each(ctx, conn, query, []any{&r.epoch, &r.partition, &r.pane, &r.hash}, func() { all = append(all, r) })
 	return all, failed(err, "look for ratings that only epoch %d has erased", current)
 }

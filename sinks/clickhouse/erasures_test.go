@@ -1,7 +1,6 @@
 package clickhouse
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"reflect"
@@ -16,64 +15,32 @@ import (
 	"satisflow/sinks/sinktest"
 )
 
-func TestDeadLettersOfACustomerAreDeletedAndNoOthers(t *testing.T) {
+func TestDeadLettersAreDeletedInEveryCopyAndNoOthers(t *testing.T) {
 	conn, def := migrated(t), sinktest.Definition()
-	if _, err := EnsureEpoch(t.Context(), conn, &def, now); err != nil {
-		t.Fatal(err)
-	}
-	encoded := base64.StdEncoding.EncodeToString([]byte(`{"customer_id":"ann@example.com"}`))
-	hers := []owner.DeadLetter{
-		{Value: []byte(`{"customer_id":"ann@example.com","comment":"x"}`)},
-		{Value: []byte(`{"customer_id":"ann\u0040example.com"}`)},
-		{Value: []byte(`{"specversion":"1.0","data":{"customer_id":"ann@example.com"}}`)},
-		{Value: []byte(`{"specversion":"1.0","data_base64":"` + encoded + `"}`)},
-		{Value: []byte(`{"customer_id":"ann@example.com","comment":"cut o`)},
-		{Value: []byte("no JSON"), Key: []byte("ann@example.com")},
-		{Value: []byte("no JSON"), Headers: []event.Header{{Key: "ce_subject", Value: []byte("ann@example.com")}}},
-		{Value: []byte(`{"customer_id":4711}`)},
-	}
-	others := []owner.DeadLetter{
-		{Value: []byte(`{"customer_id":"joann@example.com"}`), Key: []byte("joann@example.com")},
-		{Value: []byte(`{"customer_id":"bob","comment":"ann@example.com told me"}`)},
-		{Value: []byte(`{"customer_id":"bob","channel":"4711"}`)}, // a word of another field is no id
-		{Value: []byte(`{"customer_id":"bob","comment":"47110`)},
-	}
-	all := append(slices.Clone(hers), others...)
-	for i := range all {
-		all[i].Offset, all[i].Timestamp, all[i].Reason = int64(i), now.UnixMilli(), "bad_json"
-	}
-	if err := NewSink(conn, 1, &def).InsertDeadLetters(t.Context(), all); err != nil {
-		t.Fatal(err)
-	}
-	s, of := NewErasures(conn, ""), Subjects{Customers: []string{"ann@example.com", "4711"}}
-	if n, err := s.DeadLetters(t.Context(), of); err != nil || n != uint64(len(hers)) {
-		t.Errorf("found %d, %v; want %d", n, err, len(hers))
-	}
-	if err := s.DeleteDeadLetters(t.Context(), of); err != nil {
-		t.Fatal(err)
-	}
-	left, err := NewDeadLetters(conn, 1).List(t.Context(), DeadLetterFilter{})
-	if err != nil || len(left) != len(others) {
-		t.Fatalf("%d letters are left, %v; want %d", len(left), err, len(others))
-	}
-	for _, l := range left {
-		if l.Offset < int64(len(hers)) {
-			t.Errorf("%s is left", all[l.Offset].Value)
+	rows := []owner.DeadLetter{{Offset: 1, Key: []byte("k"), Value: []byte("a\xff"), Headers: []event.Header{{Key: "h", Value: []byte("v")}}}, {Offset: 2, Value: []byte("b")}, {Partition: 1, Offset: 1, Value: []byte("c")}}
+	for _, epoch := range []uint32{1, 1, 2} { // one epoch has each twice, as a flush that was repeated leaves them
+		if err := NewSink(conn, epoch, &def).InsertDeadLetters(t.Context(), rows); err != nil {
+			t.Fatal(err)
 		}
 	}
-}
-
-func TestDeadLettersOfARatingAreFoundByItsID(t *testing.T) {
-	conn, def := migrated(t), sinktest.Definition()
-	rows := []owner.DeadLetter{
-		{Value: []byte(`{"rating_id":"r1"}`)}, {Offset: 1, Value: []byte(`{"id":"r1","data":{}}`)}, {Offset: 2, Value: []byte(`{"rating_id":"r11"}`)},
-		{Offset: 3, Value: []byte(`{"customer_id":"r1"}`)},
+	s, read := NewErasures(conn, ""), func() (seen []string) {
+		if err := NewErasures(conn, "").Letters(t.Context(), func(l *Letter) {
+			seen = append(seen, fmt.Sprintf("%d %s %q %q %q", l.Epoch, l.Position, l.Key, l.Value, l.Headers))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(seen)
+		return seen
 	}
-	if err := NewSink(conn, 1, &def).InsertDeadLetters(t.Context(), rows); err != nil {
+	if seen := read(); len(seen) != 9 || seen[0] != `1 0:1 "k" "a\xff" [{"h" "v"}]` {
+		t.Fatalf("%d letters: %v; want 9, replaced ones included", len(seen), seen)
+	}
+	if err := s.DeleteLetters(t.Context(), []LetterAt{{1, Position{0, 1}}, {2, Position{0, 2}}}); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := NewErasures(conn, "").DeadLetters(t.Context(), Subjects{Ratings: []string{"r1"}}); err != nil || n != 2 {
-		t.Errorf("found %d, %v; want 2", n, err)
+	seen := slices.Compact(read())
+	if want := []string{`1 0:2 "" "b" []`, `1 1:1 "" "c" []`, `2 0:1 "k" "a\xff" [{"h" "v"}]`, `2 1:1 "" "c" []`}; !slices.Equal(seen, want) {
+		t.Errorf("left %v, want %v", seen, want)
 	}
 }
 
@@ -193,17 +160,20 @@ func TestErasuresNameAsManyAsTheyMay(t *testing.T) {
 	if got, err := s.Get(t.Context(), "1"); err != nil || !slices.Equal(got.Subjects, e.Subjects) {
 		t.Errorf("%d subjects, %v", len(got.Subjects), err)
 	}
-	letter := owner.DeadLetter{Key: []byte(of.Customers[999]), Timestamp: now.UnixMilli()}
-	if err := NewSink(conn, 7, &def).InsertDeadLetters(t.Context(), []owner.DeadLetter{letter}); err != nil {
-		t.Fatal(err)
+	var letters []LetterAt
+	for i := range 12_000 {
+		letters = append(letters, LetterAt{7, Position{Partition: 1, Offset: int64(i) << 40}})
 	}
-	for _, err := range []error{s.DeleteDeadLetters(t.Context(), of), s.DeleteRetired(t.Context(), of)} {
+	for _, err := range []error{s.DeleteLetters(t.Context(), letters), s.DeleteRetired(t.Context(), of)} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	if n, err := s.DeadLetters(t.Context(), of); err != nil || n != 0 {
-		t.Errorf("%d dead letters are left, %v", n, err)
+	if months, err := s.ResidueOf(t.Context(), of); err != nil || len(months) != 0 {
+		t.Errorf("residue %v, %v", months, err)
+	}
+	if alerts, err := s.AlertsWithText(t.Context(), of); err != nil || alerts != 0 {
+		t.Errorf("alerts %d, %v", alerts, err)
 	}
 	var positions []Position
 	for i := range 25_000 {
@@ -211,5 +181,86 @@ func TestErasuresNameAsManyAsTheyMay(t *testing.T) {
 	}
 	if err := NewDeadLetters(conn, 7).MarkReplayed(t.Context(), positions, now, "me"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestNoMutationNamesWhoseRowsItRemoves(t *testing.T) {
+	s, _ := erasable(t)
+	def := sinktest.Definition()
+	for number, state := range map[uint32]EpochState{1: Retired, 2: Current} {
+		if err := PutEpoch(t.Context(), s.conn, Epoch{Number: number, State: state, Definition: def}, now.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(t, s.conn, "ALTER TABLE enterprise_customer_satisfaction UPDATE customer_id = 'ann@example.com' WHERE 1 SETTINGS mutations_sync = 2")
+	for _, epoch := range []uint32{1, 2} {
+		if err := NewSink(s.conn, epoch, &def).InsertDeadLetters(t.Context(), []owner.DeadLetter{{Offset: 5, Value: []byte(`{"customer_id":"ann@example.com"}`)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	of := Subjects{Customers: []string{"ann@example.com"}}
+	if n, err := s.Retired(t.Context(), of); err != nil || n != 4 {
+		t.Fatalf("%d ratings in the retired epoch, %v", n, err)
+	}
+	for _, err := range []error{s.DeleteRetired(t.Context(), of), s.DeleteLetters(t.Context(), []LetterAt{{1, Position{0, 5}}, {2, Position{0, 5}}})} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := s.Retired(t.Context(), of); err != nil || n != 0 {
+		t.Errorf("%d ratings are left in the retired epoch, %v", n, err)
+	}
+	var commands, naming uint64
+	row := s.conn.QueryRow(t.Context(), "SELECT count(), countIf(command LIKE '%ann%' AND command NOT LIKE '%WHERE 1%') FROM system.mutations WHERE database = currentDatabase()")
+	if err := row.Scan(&commands, &naming); err != nil || naming != 0 || commands < 3 {
+		t.Errorf("%d of %d mutations name the customer, %v", naming, commands, err)
+	}
+}
+
+func TestReplacedVersionsOfASubjectAreResidueHoweverLongAgoTheyWereErased(t *testing.T) {
+	s, facts := erasable(t)
+	exec(t, s.conn, "ALTER TABLE enterprise_customer_satisfaction UPDATE inserted_at = '2026-01-01 00:00:00.000' WHERE 1 SETTINGS mutations_sync = 2")
+	if lately, err := s.Residue(t.Context(), time.Now().Add(-time.Hour)); err != nil || len(lately) != 0 {
+		t.Fatalf("stored lately: %v, %v", lately, err)
+	}
+	of := Subjects{Ratings: []string{"r0"}}
+	for name, of := range map[string]Subjects{"rating": of, "customer": {Customers: []string{"c"}}} {
+		if found, err := s.ResidueOf(t.Context(), of); err != nil || !slices.Equal(found, []Residue{{1, 202611, 1}}) {
+			t.Errorf("by %s: %v, %v; want one version in 202611", name, found, err)
+		}
+	}
+	// A version of another customer under the same key has replaced hers: she is found, in the replaced one alone.
+	def, other := sinktest.Definition(), facts[1].Event
+	other.CustomerID, other.Revision = "d", 4
+	if err := NewSink(s.conn, 1, &def).InsertFacts(t.Context(), []fact.Fact{fact.New(&other, 1, 20, other.OccurredAt, facts[1].Pane)}); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := s.ResidueOf(t.Context(), Subjects{Customers: []string{"c"}}); err != nil || !slices.Equal(found, []Residue{{1, 202611, 2}}) {
+		t.Errorf("replaced by another customer's: %v, %v; want two versions", found, err)
+	}
+	if got, err := s.Ratings(t.Context(), 1, Subjects{Customers: []string{"c"}}); err != nil || len(got) != 3 {
+		t.Errorf("%d ratings of c, %v; want 3, as one is d's", len(got), err)
+	}
+	for _, r := range []Residue{{1, 202611, 1}} {
+		if err := s.Merge(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, err := s.ResidueOf(t.Context(), Subjects{Customers: []string{"c", "d"}}); err != nil || len(found) != 0 {
+		t.Errorf("after the merge %v, %v", found, err)
+	}
+}
+
+func TestPseudonymsAreToldFromIDs(t *testing.T) {
+	s, _ := erasable(t)
+	if yes, err := s.Pseudonyms(t.Context(), 1); err != nil || yes {
+		t.Errorf("plain ids: %v, %v", yes, err)
+	}
+	if yes, err := s.Pseudonyms(t.Context(), 9); err != nil || yes {
+		t.Errorf("an empty epoch: %v, %v", yes, err)
+	}
+	exec(t, s.conn, "ALTER TABLE enterprise_customer_satisfaction UPDATE customer_id = '0123456789abcdef0123456789abcdef' WHERE 1 SETTINGS mutations_sync = 2")
+	if yes, err := s.Pseudonyms(t.Context(), 1); err != nil || !yes {
+		t.Errorf("pseudonyms: %v, %v", yes, err)
 	}
 }

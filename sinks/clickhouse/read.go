@@ -20,11 +20,18 @@ var backgroundSettings = func() clickhouse.Settings {
 	return s
 }()
 
+// moreSettings marks the context of queries with settings of their own.
+type moreSettings struct{}
+
 // each runs the query and calls yield for each row, which dest then holds.
 func each(ctx context.Context, conn driver.Conn, query string, dest []any, yield func()) error {
 	settings := readSettings
 	if ctx.Value(background{}) != nil {
 		settings = backgroundSettings
+	}
+	if more, ok := ctx.Value(moreSettings{}).(clickhouse.Settings); ok {
+		settings = maps.Clone(settings)
+		maps.Copy(settings, more)
 	}
 	rows, err := conn.Query(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), query)
 	if err != nil {

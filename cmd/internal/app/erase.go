@@ -15,7 +15,6 @@ import (
 
 	"satisflow/cmd/internal/config"
 	"satisflow/cmd/internal/erasure"
-	"satisflow/sinks/clickhouse"
 )
 
 // erasing are the flags of erase.
@@ -35,8 +34,9 @@ func newEraseCommand(s *shell) *cobra.Command {
 		Long: `Erase ratings by their rating_id, or all ratings of a customer: comment, answers and attributes
 are removed and every sum is made anew without them. The erasures go through Kafka as events;
 this command waits until the processor has stored them, deletes the rejected records that name
-the subjects and what people wrote on their alerts, and merges the months concerned, so that no
-part on disk holds the text.
+the subjects in whatever form, and what people wrote on their alerts, and merges the months
+concerned. Then it reads all of these tables again, and is done only when no part on disk holds
+any of it.
 
 What remains: the row of an erased rating with its rating_id, customer_id, service and time; the
 records in the Kafka topics until their retention; an entry in the table erasures with hashes of
@@ -140,7 +140,7 @@ func (s *shell) erase(ctx context.Context, loaded *config.Loaded, request erasur
 	defer conn.Close()
 	bounds := erasure.DefaultConfig()
 	bounds.Wait = o.wait
-	e, err := newEraser(&loaded.Config, conn, clickhouse.NewAlerts(conn), bounds)
+	e, err := newEraser(&loaded.Config, conn, textBesideGateway{conn}, bounds)
 	if err != nil {
 		return err
 	}
@@ -172,8 +172,11 @@ func (s *shell) erase(ctx context.Context, loaded *config.Loaded, request erasur
 
 // erasingError gives an error of erasing its exit code.
 func erasingError(err error) error {
-	if errors.Is(err, erasure.ErrBehind) || errors.Is(err, erasure.ErrNoEpoch) {
+	switch {
+	case errors.Is(err, erasure.ErrBehind) || errors.Is(err, erasure.ErrNoEpoch):
 		return unavailable(err)
+	case errors.Is(err, erasure.ErrBlind):
+		return usageError(err)
 	}
 	return err
 }

@@ -37,7 +37,7 @@ func newEraser(cfg *config.Config, conn driver.Conn, text erasure.AlertText, bou
 		return nil, usageError(fmt.Errorf("kafka: %w", err))
 	}
 	e := &eraser{Eraser: erasure.New(bounds, erasure.Parts{
-		Store: clickhouse.NewErasures(conn, cfg.ClickHouse.Cluster), Producer: producer, Events: cfg.Event, Alerts: text, CustomerKey: admission.CustomerKey, Now: time.Now,
+		Store: clickhouse.NewErasures(conn, cfg.ClickHouse.Cluster), Producer: producer, Events: cfg.Event, Admission: admission, Alerts: text, CustomerKey: admission.CustomerKey, Now: time.Now,
 		Ends: func(ctx context.Context) (map[int32]int64, error) {
 			_, ends, err := client.Offsets(ctx, cfg.Kafka.Topic)
 			return ends, err

@@ -31,6 +31,7 @@ type Parts struct {
 	Producer    Producer
 	Ends        func(ctx context.Context) (map[int32]int64, error) // the next offset of each partition of the topic
 	Events      event.Config
+	Admission   admit.Config // what an erasure for a rejected record must pass; the zero value is the default
 	Alerts      AlertText
 	CustomerKey []byte // the secret of customer_ids: hmac; nil when they are plain
 	Now         func() time.Time
@@ -48,11 +49,17 @@ func New(cfg Config, parts Parts) *Eraser { return &Eraser{cfg, parts} }
 // ErrNoEpoch says that no processor has ever run.
 var ErrNoEpoch = errors.New("the database has no epoch yet: start a processor first")
 
+// ErrBlind says that an erasure cannot know what is the customer's, as ids are stored as pseudonyms and it has no key.
+var ErrBlind = errors.New("the customer ids are stored as pseudonyms, and this command has no key to find them by: set event.customer_ids: hmac and event.customer_key_file as the processors have them")
+
 // Found is what an erasure would erase now.
 type Found struct {
 	Ratings       []clickhouse.StoredRating // not erased yet
 	AlreadyErased int
-	DeadLetters   uint64
+	Tombstones    []clickhouse.StoredRating // ratings that rejected records would have been, which no erasure names yet
+	DeadLetters   uint64                    // to delete, those that only resemble included
+	Resembling    []clickhouse.LetterAt     // of them, those that hold an id and name nobody in a field that could be read
+	Mentioning    []clickhouse.LetterAt     // dead letters about somebody else that hold an id; they stay
 }
 
 // Find returns what an erasure would erase now, and changes nothing.
@@ -64,13 +71,37 @@ func (e *Eraser) Find(ctx context.Context, r Request) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
+	if _, err := e.blind(ctx, &epoch, r); err != nil {
+		return Found{}, err
+	}
 	of := r.subjects(e.parts.CustomerKey)
 	found, err := e.find(ctx, &epoch, of)
 	if err != nil {
 		return Found{}, err
 	}
-	found.DeadLetters, err = e.parts.Store.DeadLetters(ctx, of)
+	l, err := e.letters(ctx, &epoch, of)
+	if err != nil {
+		return Found{}, err
+	}
+	found.DeadLetters, found.Resembling, found.Mentioning = uint64(len(l.delete)), l.resembling, l.mentioning
+	found.Tombstones, err = e.unerased(ctx, &epoch, l.ratings)
 	return found, err
+}
+
+// blind returns whether what is named can be found in part only: pseudonyms by which no rejected record is found without the
+// key. It fails with ErrBlind where nothing can be found.
+func (e *Eraser) blind(ctx context.Context, epoch *clickhouse.Epoch, r Request) (partly bool, err error) {
+	if r.Kind != KindCustomer || len(e.parts.CustomerKey) > 0 {
+		return false, nil
+	}
+	hashed, err := e.parts.Store.Pseudonyms(ctx, epoch.Number)
+	if err != nil || !hashed {
+		return false, err
+	}
+	if slices.ContainsFunc(r.IDs, func(id string) bool { return !pseudonym.MatchString(id) }) {
+		return false, ErrBlind
+	}
+	return true, nil
 }
 
 func (e *Eraser) epoch(ctx context.Context) (clickhouse.Epoch, error) {
@@ -133,6 +164,7 @@ type Job struct {
 	clickhouse.Erasure
 	epoch clickhouse.Epoch
 	of    clickhouse.Subjects
+	blind bool // whether rejected records cannot be found
 }
 
 // Begin opens an entry in the audit, finds the ratings and returns when Kafka has the erasures of all of them. Finish must
@@ -145,8 +177,12 @@ func (e *Eraser) Begin(ctx context.Context, r Request) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
+	blind, err := e.blind(ctx, &epoch, r)
+	if err != nil {
+		return nil, err
+	}
 	now := e.parts.Now()
-	j := &Job{epoch: epoch, of: r.subjects(e.parts.CustomerKey), Erasure: clickhouse.Erasure{
+	j := &Job{epoch: epoch, blind: blind, of: r.subjects(e.parts.CustomerKey), Erasure: clickhouse.Erasure{
 		ID:          uuid.Must(uuid.NewV7()).String(), // crypto/rand does not fail
 		RequestedAt: now.UTC().Truncate(time.Millisecond), RequestedBy: r.By, Kind: r.Kind, Subjects: r.hashes(e.parts.CustomerKey), State: clickhouse.ErasureAsked,
 	}}

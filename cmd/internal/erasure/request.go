@@ -33,7 +33,10 @@ type Request struct {
 	By   string   // who asks, for the audit
 }
 
-var ratingID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
+var (
+	ratingID  = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
+	pseudonym = regexp.MustCompile(`^[0-9a-f]{32}$`) // as admit.Pseudonym makes them
+)
 
 // ErrRequest is wrapped by the errors of Validate.
 var ErrRequest = errors.New("wrong request")

@@ -2,8 +2,10 @@ package erasure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"satisflow/sinks/clickhouse"
@@ -13,22 +15,27 @@ import (
 // part. It leaves none, or an error.
 func (e *Eraser) scrub(ctx context.Context, since time.Time, tell func(string)) error {
 	months, err := e.parts.Store.Residue(ctx, since)
-	if err != nil {
+	if err != nil || len(months) == 0 {
 		return err
 	}
-	for _, m := range months {
-		tell(fmt.Sprintf("merging %d of epoch %d: it holds %d versions of erased ratings", m.Month, m.Epoch, m.Versions))
-		if err := e.parts.Store.Merge(ctx, m); err != nil {
-			return err
-		}
-	}
-	if len(months) == 0 {
-		return nil
+	if err := e.merge(ctx, months, tell); err != nil {
+		return err
 	}
 	if months, err = e.parts.Store.Residue(ctx, since); err == nil && len(months) > 0 {
 		err = fmt.Errorf("after the merge %d of epoch %d still holds %d versions of erased ratings", months[0].Month, months[0].Epoch, months[0].Versions)
 	}
 	return err
+}
+
+// merge merges the months. It goes on after one that fails, such as a month too large for the disk.
+func (e *Eraser) merge(ctx context.Context, months []clickhouse.Residue, tell func(string)) (failed error) {
+	for _, m := range months {
+		tell(fmt.Sprintf("merging %d of epoch %d: it holds %d versions of erased ratings", m.Month, m.Epoch, m.Versions))
+		if err := e.parts.Store.Merge(ctx, m); err != nil {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
 }
 
 // blank removes the text of erased ratings from epochs that are beside the current one.
@@ -40,18 +47,26 @@ func (e *Eraser) blank(ctx context.Context, tell func(string)) error {
 	return err
 }
 
-// tidy closes entries of the audit that were broken off: those that only had to be merged, and those that a later erasure
-// of the same subjects has finished. It returns how many are left open.
+// tidy closes entries of the audit that were broken off: those that only had to be merged, if a look finds no text of any
+// erased rating in any part, and those that a later erasure of the same subjects has finished. It returns how many are left
+// open.
 func (e *Eraser) tidy(ctx context.Context) (open int, err error) {
 	all, err := e.parts.Store.List(ctx)
 	if err != nil {
 		return 0, err
 	}
+	clean := sync.OnceValues(func() (bool, error) { return e.clean(ctx) })
 	for i := range all {
 		if all[i].State == clickhouse.ErasureFinished {
 			continue
 		}
-		if all[i].State != clickhouse.ErasureDurable && !slices.ContainsFunc(all[i+1:], finishes(&all[i])) {
+		done := slices.ContainsFunc(all[i+1:], finishes(&all[i]))
+		if !done && all[i].State == clickhouse.ErasureDurable {
+			if done, err = clean(); err != nil {
+				return 0, err
+			}
+		}
+		if !done {
 			open++
 			continue
 		}
@@ -60,6 +75,16 @@ func (e *Eraser) tidy(ctx context.Context) (open int, err error) {
 		}
 	}
 	return open, nil
+}
+
+// clean returns whether no part holds text of a rating that was ever erased.
+func (e *Eraser) clean(ctx context.Context) (bool, error) {
+	months, err := e.parts.Store.Residue(ctx, time.Unix(0, 0))
+	if err != nil || len(months) > 0 {
+		return false, err
+	}
+	others, err := e.parts.Store.TextInOthers(ctx)
+	return others == 0, err
 }
 
 // finishes returns whether an erasure has done what the entry was to do.

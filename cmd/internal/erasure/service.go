@@ -16,6 +16,7 @@ import (
 type Service struct {
 	*Eraser
 	jobs    chan *Job
+	again   []*Job // could not be finished; Run alone uses them
 	metrics *metrics
 	log     zerolog.Logger
 }
@@ -59,13 +60,21 @@ func (s *Service) Erasure(ctx context.Context, id string) (clickhouse.Erasure, e
 func (s *Service) Run(ctx context.Context) error {
 	ticker := time.NewTicker(s.cfg.ScrubInterval)
 	defer ticker.Stop()
-	s.look(ctx)
+	retry := time.NewTicker(s.cfg.RetryInterval)
+	defer retry.Stop()
+	s.scrubAll(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-			s.look(ctx)
+			s.scrubAll(ctx)
+		case <-retry.C:
+			jobs := s.again
+			s.again = nil
+			for _, j := range jobs {
+				s.finish(ctx, j)
+			}
 		case j := <-s.jobs:
 			s.finish(ctx, j)
 		}
@@ -79,13 +88,16 @@ func (s *Service) finish(ctx context.Context, j *Job) {
 	case err == nil:
 		log.Info().Uint64("ratings", j.Ratings).Uint64("dead_letters", j.DeadLetters).Msg("erased")
 	case ctx.Err() == nil:
-		log.Error().Err(err).Msg("cannot finish an erasure: ask for it again")
+		log.Error().Err(err).Dur("retry", s.cfg.RetryInterval).Msg("cannot finish an erasure: it is tried again; after a restart ask for it again")
+		if len(s.again) < maxJobs {
+			s.again = append(s.again, j)
+		}
 	}
 	s.count(ctx)
 }
 
-// look removes text of erased ratings from disk.
-func (s *Service) look(ctx context.Context) {
+// scrubAll removes text of erased ratings from disk.
+func (s *Service) scrubAll(ctx context.Context) {
 	tell := func(text string) { s.log.Info().Msg(text) }
 	err := s.blank(ctx, tell)
 	if err == nil {

@@ -1,8 +1,13 @@
-{{/* Alerts that hold text and are about one of the customers, or have ever named one of the ratings: a long list of ratings
-leaves out those in its middle. Every text is in an entry, and an entry is put before its alert. */ -}}
+{{/* Alerts that hold text in any version, or in any entry, and are about one of the customers, or have ever named one of the ratings:
+a long list of ratings leaves out those in its middle. */ -}}
 SELECT DISTINCT id
-FROM customer_satisfaction_alert_entries
-WHERE (comment != '' OR resolution != '') AND id IN
+FROM
+(
+    SELECT id FROM customer_satisfaction_alert_entries WHERE comment != '' OR resolution != ''
+    UNION ALL
+    SELECT id FROM customer_satisfaction_alerts WHERE resolution != ''
+)
+WHERE id IN
 (
     SELECT id
     FROM customer_satisfaction_alert_entries

@@ -1,7 +1,7 @@
 {{/* Ratings that are erased in the current epoch, at every place that they have there, and not in the other epochs: those
 that count there, or those with text in whatever version. Identity is told by all three columns: the erasure of the lesser of
 two places that share an id is no erasure of the rating. */ -}}
-SELECT DISTINCT epoch, rating_id, customer_id, toUnixTimestamp64Milli(occurred_at)
+SELECT DISTINCT epoch, `partition`, toUnixTimestamp(pane), {{.Hash}}
 FROM enterprise_customer_satisfaction {{if not .Text}}FINAL{{end}}
 PREWHERE epoch IN ({{.Others}})
 WHERE NOT erased {{if .Text}}AND {{.Text}}{{end}}
@@ -13,4 +13,4 @@ WHERE NOT erased {{if .Text}}AND {{.Text}}{{end}}
         GROUP BY rating_id, customer_id, occurred_at
         HAVING min(erased)
     )
-ORDER BY epoch, rating_id
+ORDER BY epoch, `partition`, toUnixTimestamp(pane)
