@@ -81,14 +81,14 @@ func (s *Alerts) Ratings(ctx context.Context, e *Epoch, customers []string, from
 	return all, nil
 }
 
-// customerRatingsQuery filters before FINAL by what all versions of a rating share: its customer and its pane.
+// customerRatingsQuery filters by the pane before FINAL, as versions of a rating share it, and by the customer behind it.
 func customerRatingsQuery(e *Epoch, customers []string, from, to time.Time) string {
-	grid := e.Definition.Grid()
+	grid, ids := e.Definition.Grid(), list(customers, quote)
+	panes := fmt.Sprintf(" AND pane >= %d AND pane <= %d", seconds(&grid, grid.PaneOf(from.UnixMilli())), seconds(&grid, grid.PaneOf(to.UnixMilli())))
 	return fmt.Sprintf(`SELECT customer_id, rating_id, toUnixTimestamp64Milli(occurred_at), toUnixTimestamp64Milli(record_timestamp), service, segment,
   rating_hundredths, NOT erased AND NOT quarantined AND NOT staff
 FROM enterprise_customer_satisfaction FINAL
-PREWHERE epoch = %d AND pane >= %d AND pane <= %d AND customer_id IN (%s)
-WHERE occurred_at >= %s AND occurred_at <= %s
-ORDER BY occurred_at, rating_id`, e.Number, seconds(&grid, grid.PaneOf(from.UnixMilli())), seconds(&grid, grid.PaneOf(to.UnixMilli())),
-		list(customers, quote), millis(from), millis(to))
+PREWHERE epoch = %d%s AND %s
+WHERE customer_id IN (%s) AND occurred_at >= %s AND occurred_at <= %s
+ORDER BY occurred_at, rating_id`, e.Number, panes, keysOf(e.Number, "customer_id", ids, panes), ids, millis(from), millis(to))
 }

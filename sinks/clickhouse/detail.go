@@ -67,7 +67,7 @@ func (r *Reader) Detail(ctx context.Context, e *Epoch, key window.Key, span Span
 // detail is the data of detail.sql.
 type detail struct {
 	Epoch         uint32
-	Customer      string // literal; empty for another dimension
+	Keys          string // condition on the keys of a customer's ratings; empty for another dimension
 	Condition     string // on what versions of a rating may differ in
 	Step          string // expression of the start of a step, Unix seconds
 	FirstPane, To int64  // Unix seconds
@@ -95,7 +95,8 @@ func newDetail(e *Epoch, key window.Key, span Span, step time.Duration) (detail,
 	column, known := detailColumns[key.Dimension]
 	switch {
 	case key.Dimension == Customer:
-		d.Customer = quote(key.Value)
+		d.Keys = keysOf(e.Number, "customer_id", quote(key.Value), fmt.Sprintf(" AND pane >= %d AND pane < %d", d.FirstPane, d.To))
+		d.Condition = "customer_id = " + quote(key.Value)
 	case known:
 		d.Condition = column + " = " + quote(key.Value)
 	case slices.Contains(attributes, key.Dimension):

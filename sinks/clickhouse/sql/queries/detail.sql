@@ -1,5 +1,5 @@
--- Sums of the facts of one value that is not rolled, by service and step of time. The customer is a part of the identity
--- of a rating, so it may be filtered before FINAL, by its index; any other column only after it.
+-- Sums of the facts of one value that is not rolled, by service and step of time. Versions of a rating may differ in every
+-- column, so that it is filtered after FINAL; the keys that hold a customer are found by the index before.
 SELECT
     {{.Step}} AS at,
     staff,
@@ -11,7 +11,7 @@ FROM
 (
     SELECT *, NOT erased AND NOT quarantined AS counts
     FROM enterprise_customer_satisfaction FINAL
-    PREWHERE epoch = {{.Epoch}} AND pane >= {{.FirstPane}} AND pane < {{.To}}{{with .Customer}} AND customer_id = {{.}}{{end}}
+    PREWHERE epoch = {{.Epoch}} AND pane >= {{.FirstPane}} AND pane < {{.To}}{{with .Keys}} AND {{.}}{{end}}
 )
 WHERE counts AND occurred_at >= fromUnixTimestamp64Milli(toInt64({{.FromMS}}), 'UTC') AND occurred_at < fromUnixTimestamp64Milli(toInt64({{.ToMS}}), 'UTC'){{with .Condition}} AND {{.}}{{end}}
 GROUP BY at, staff, service_name
