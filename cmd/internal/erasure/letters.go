@@ -92,7 +92,7 @@ func (e *Eraser) admissible(r *clickhouse.StoredRating, epoch *clickhouse.Epoch)
 		return false
 	}
 	m := e.message(r, epoch.Definition.Partitions)
-	rec := admit.Record{Partition: r.Partition, Timestamp: m.Time.UnixMilli(), Key: m.Key, Value: m.Value}
+	rec := admit.Record{Partition: r.Partition, Timestamp: event.RecordTime(m.Time.UnixMilli()), Key: m.Key, Value: m.Value}
 	for _, h := range m.Headers {
 		rec.Headers = append(rec.Headers, event.Header{Key: h.Key, Value: h.Value})
 	}
