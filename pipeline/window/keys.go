@@ -14,7 +14,7 @@ const (
 	Product        = "product"
 	Channel        = "channel"
 	Segment        = "segment"
-	ServiceChannel = "service_channel" // value: service/channel
+	ServiceChannel = "service_channel" // value: that of ServiceChannelValue
 	Staff          = "staff"           // ratings of respondent staff, by service; they are in no other dimension
 )
 
@@ -25,6 +25,23 @@ func BuiltinDimensions() []string {
 
 // Key is one value of one dimension.
 type Key struct{ Dimension, Value string }
+
+// ServiceChannelValue is the value of a service and a channel in their common dimension: service/channel, with %25 and %2F for
+// % and / in the name of the service, so that no two pairs have one value.
+func ServiceChannelValue(service, channel string) string {
+	return escapeService.Replace(service) + "/" + channel
+}
+
+// SplitServiceChannel is the inverse of ServiceChannelValue.
+func SplitServiceChannel(value string) (service, channel string) {
+	service, channel, _ = strings.Cut(value, "/")
+	return unescapeService.Replace(service), channel
+}
+
+var (
+	escapeService   = strings.NewReplacer("%", "%25", "/", "%2F")
+	unescapeService = strings.NewReplacer("%25", "%", "%2F", "/")
+)
 
 // KeyID is the number of a Key in a Keys table.
 type KeyID uint32
@@ -108,7 +125,7 @@ func (k *Keys) keysOf(e *event.Event) []KeyID {
 	add(Channel, e.Channel)
 	add(Segment, e.Segment)
 	if e.Channel != "" {
-		add(ServiceChannel, e.Service+"/"+e.Channel)
+		add(ServiceChannel, ServiceChannelValue(e.Service, e.Channel))
 	}
 	for _, a := range e.Attributes {
 		if slices.Contains(k.attributes, a.Key) {

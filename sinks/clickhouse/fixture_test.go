@@ -55,8 +55,8 @@ func fewWindows() window.Definition {
 	return def
 }
 
-// newFixture fills a database with as many ratings, in the days before now, in all partitions.
-func newFixture(t testing.TB, def window.Definition, ratings, days int, now time.Time) *fixture {
+// newFixture fills a database with as many ratings, in the days before now, in all partitions, each changed by the functions.
+func newFixture(t testing.TB, def window.Definition, ratings, days int, now time.Time, change ...func(i int, e *event.Event)) *fixture {
 	t.Helper()
 	f := &fixture{def: def, panes: map[paneAt]*window.Sums{}, windows: map[windowAt]*window.Sums{}}
 	f.conn = migrated(t)
@@ -69,6 +69,9 @@ func newFixture(t testing.TB, def window.Definition, ratings, days int, now time
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range ratings {
 		f.facts = append(f.facts, f.fact(random, i))
+		for _, c := range change {
+			c(i, &f.facts[i].Event)
+		}
 	}
 	f.cut = int64(ratings)
 	f.sum()

@@ -51,6 +51,20 @@ func TestVerifyFindsNothingWhereTheSumsAreRight(t *testing.T) {
 	}
 }
 
+func TestVerifyTellsServicesAndChannelsApartWhateverTheyAreCalled(t *testing.T) {
+	pairs := [][2]string{{"a/b", "c"}, {"a", "b/c"}, {"a%2Fb", "c"}, {"a%252Fb", "c"}, {"a%", "2Fb/c"}, {"/", "/"}, {"a", ""}}
+	f := newFixture(t, fewWindows(), 70, 2, now, func(i int, e *event.Event) {
+		e.Service, e.Channel, e.Staff, e.Quarantined, e.Op = pairs[i%len(pairs)][0], pairs[i%len(pairs)][1], false, false, event.Put
+	})
+	if r := f.verify(t, testOptions()); !r.OK() {
+		t.Errorf("%d differences: %v", r.Differing, r.Differences)
+	}
+	_, groups, err := NewReader(f.conn).Range(t.Context(), f.epoch(t), Span{f.grid.Start(f.first), f.grid.Start(f.last + 1)}, Selection{Dimensions: []string{window.ServiceChannel}})
+	if err != nil || len(groups) != len(pairs)-1 {
+		t.Errorf("%d pairs, %v; want %d: %+v", len(groups), err, len(pairs)-1, groups)
+	}
+}
+
 // anyPane returns a pane row that holds a rating and a declared quality metric.
 func (f *fixture) anyPane() (paneAt, window.Sums) {
 	for at, s := range f.panes {

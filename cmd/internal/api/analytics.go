@@ -16,7 +16,7 @@ type analyticsInput struct {
 	Window    string `query:"window" doc:"Name of a rolling window, which ends with the pane that contains now; 28d without from and to" example:"28d"`
 	From      string `query:"from" doc:"In place of a window: start, RFC 3339, rounded down to a pane" example:"2026-03-01T00:00:00Z"`
 	To        string `query:"to" doc:"End, exclusive, rounded up to a pane; now when missing" example:"2026-04-01T00:00:00Z"`
-	Dimension string `query:"dimension" doc:"Also give groups by this dimension: service, product, channel, segment, service_channel, staff, a declared attribute; or customer and others, which need a value" example:"service"`
+	Dimension string `query:"dimension" doc:"Also give groups by this dimension: service, product, channel, segment, service_channel (service/channel, with %25 and %2F for % and / in the name of the service), staff, a declared attribute; or customer and others, which need a value" example:"service"`
 	Value     string `query:"value" doc:"Only this value of the dimension" example:"data_analysis"`
 }
 

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"math"
+	"strings"
 	"time"
 )
 
@@ -19,7 +20,7 @@ func (f *fact) keys() []Key {
 		keys = append(keys, Key{"product", f.Product, p})
 	}
 	if f.Channel != "" {
-		keys = append(keys, Key{"channel", f.Channel, p}, Key{"service_channel", f.Service + "/" + f.Channel, p})
+		keys = append(keys, Key{"channel", f.Channel, p}, Key{"service_channel", strings.ReplaceAll(strings.ReplaceAll(f.Service, "%", "%25"), "/", "%2F") + "/" + f.Channel, p})
 	}
 	if f.Segment != "" {
 		keys = append(keys, Key{"segment", f.Segment, p})

@@ -62,7 +62,7 @@ func (w *world) Freshness(context.Context, *clickhouse.Epoch) (clickhouse.Freshn
 // keysOf are the keys that a rating counts under.
 func (r rated) keysOf() []window.Key {
 	return []window.Key{{Dimension: window.Overall}, {Dimension: window.Service, Value: r.service}, {Dimension: window.Segment, Value: "vip"},
-		{Dimension: window.ServiceChannel, Value: r.service + "/web"}}
+		{Dimension: window.ServiceChannel, Value: window.ServiceChannelValue(r.service, "web")}}
 }
 
 func (w *world) Range(_ context.Context, e *clickhouse.Epoch, span clickhouse.Span, only clickhouse.Selection) (clickhouse.Span, []clickhouse.Group, error) {

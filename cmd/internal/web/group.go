@@ -63,10 +63,11 @@ func (w *Web) channels(ctx context.Context, e *clickhouse.Epoch, service string,
 		return nil, err
 	}
 	_, groups, err := w.Reader.Range(ctx, e, span, clickhouse.Selection{Dimensions: []string{window.ServiceChannel}})
-	groups = slices.DeleteFunc(groups, func(g clickhouse.Group) bool { return !strings.HasPrefix(g.Key.Value, service+"/") })
+	prefix := window.ServiceChannelValue(service, "")
+	groups = slices.DeleteFunc(groups, func(g clickhouse.Group) bool { return !strings.HasPrefix(g.Key.Value, prefix) })
 	all := w.groupFigures(groups)
 	for i := range all {
-		all[i].Name = strings.TrimPrefix(all[i].Name, service+"/")
+		_, all[i].Name = window.SplitServiceChannel(all[i].Name)
 	}
 	slices.SortStableFunc(all, func(a, b groupFigure) int { return cmp.Compare(b.Figure.N, a.Figure.N) })
 	return all, err

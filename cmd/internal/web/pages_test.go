@@ -234,6 +234,9 @@ func TestServicesAndSegmentsOfOddNamesAreFoundByTheirLinks(t *testing.T) {
 			_, name, _ := strings.Cut(answer.Body.String(), "<h1>")
 			name, _, _ = strings.Cut(name, "</h1>")
 			names = append(names, html.UnescapeString(name))
+			if channels := strings.Count(answer.Body.String(), `<th scope="row">web</th>`); channels != 1 && name != "quiet" {
+				t.Errorf("service %s has %d channels, want web", name, channels)
+			}
 		}
 	}
 	for _, name := range hostile {

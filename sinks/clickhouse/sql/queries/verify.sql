@@ -49,7 +49,7 @@ FROM
                         if(staff, [('staff', toString(service))],
                             arrayFilter(key -> (key.1 IN ('overall', 'service') OR key.2 != '') AND key.1 IN ({{.Dimensions}}),
                                 [('overall', ''), ('service', toString(service)), ('product', product_id), ('channel', toString(channel)), ('segment', toString(segment)),
-                                 ('service_channel', if(channel = '', '', concat(service, '/', channel))){{range .Attributes}}, ({{.}}, attributes[{{.}}]){{end}}])) AS keys,
+                                 ('service_channel', if(channel = '', '', concat(replaceAll(replaceAll(service, '%', '%25'), '/', '%2F'), '/', channel))){{range .Attributes}}, ({{.}}, attributes[{{.}}]){{end}}])) AS keys,
                         count() AS facts,
                         max(offset) AS last_offset,
                         [
