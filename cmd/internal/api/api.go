@@ -51,6 +51,7 @@ type Options struct {
 	Logger     zerolog.Logger
 	Now        func() time.Time // time.Now when nil
 	Version    string           // of satisflow, for the OpenAPI document
+	BasePath   string           // under which a proxy shows the API, such as /satisflow, for the OpenAPI document; empty for none
 }
 
 // API serves the contract. It is safe for concurrent use.

@@ -46,8 +46,13 @@ func (a *API) humaConfig() huma.Config {
 	if version == "" {
 		version = "dev"
 	}
+	var servers []*huma.Server
+	if a.BasePath != "" {
+		servers = []*huma.Server{{URL: a.BasePath}}
+	}
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
+			Servers: servers,
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{Title: "satisflow", Version: version,
 				Description: "Ratings in, exact rolling figures out. Errors are RFC 9457 problems with an entry for each wrong field of each row. Shares and means are null where there is nothing to make them of."},

@@ -62,6 +62,7 @@ kafka.brokers and clickhouse.dsn, however they are set) your own servers take th
 	}
 	withConfig(cmd)
 	shorthand(cmd, "listen", "gateway.listen", "address of API, metrics and health, on loopback (default 127.0.0.1:8080)")
+	shorthand(cmd, "base-path", "gateway.base_path", "path under which a proxy shows the gateway, such as /satisflow")
 	shorthand(cmd, "services", "event.services", "known services; any accepts all")
 	shorthand(cmd, "kafka", "kafka.brokers", "your own Kafka, host:port, in place of the embedded one")
 	shorthand(cmd, "clickhouse", "clickhouse.dsn", "your own ClickHouse, in place of the embedded one")
@@ -100,7 +101,7 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 		return err
 	}
 	down.add(closeListener(listener))
-	where := places{gateway: "http://" + listener.Addr().String(), data: dir.Path()}
+	where := places{gateway: "http://" + listener.Addr().String(), base: cfg.Gateway.BasePath, data: dir.Path()}
 	o.watch.changed = cmd.Flags().Changed
 	watchers, err := s.watchers(ctx, &loaded.Config, o.watch, dir, listener.Addr().String(), &where, &down, log)
 	if err != nil {
@@ -110,7 +111,7 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 		cfg.Alertmanager.URLs = []string{where.alertmanager}
 	}
 	if !loaded.IsSet("alerts.link") {
-		cfg.Alerts.Link = where.gateway
+		cfg.Alerts.Link = where.gateway + where.base
 	}
 	parts, err := s.embed(ctx, &loaded, o, dir, &where, &down, log)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 // places is where the parts of dev are.
 type places struct {
 	gateway            string // http://host:port
+	base               string // path of the gateway behind a proxy; empty for none
 	kafka              config.Kafka
 	kafkaEmbedded      bool
 	clickhouse         string // address without secrets
@@ -30,7 +31,7 @@ func (w places) print(s *shell, took time.Duration) {
 		fmt.Fprintf(s.stdout, "  %-11s %s  %s\n", name, s.bold(place), s.dim(remark))
 	}
 	fmt.Fprintf(s.stdout, "satisflow is ready (%s). Ctrl-C ends it.\n\n", took.Round(100*time.Millisecond))
-	line("Pages", w.gateway+"/", "in a browser: where satisfaction stands, who needs attention, what to do")
+	line("Pages", w.gateway+w.base+"/", "in a browser: where satisfaction stands, who needs attention, what to do")
 	line("API", w.gateway, "/openapi.json says what there is; /metrics, /healthz, /readyz")
 	line("Kafka", strings.Join(w.kafka.Brokers, ","), fmt.Sprintf("topics %s and %s; %s", w.kafka.Topic, w.kafka.DeadTopic, whose(w.kafkaEmbedded)))
 	line("ClickHouse", w.clickhouse, whose(w.clickhouseEmbedded))

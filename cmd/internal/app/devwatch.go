@@ -51,7 +51,7 @@ func (s *shell) watchers(ctx context.Context, cfg *config.Config, o watchOptions
 		return nil, nil
 	}
 	generate := rulesConfig(cfg)
-	generate.TimeScale, generate.Interval, generate.RunbookBase = o.timeScale, devEvaluation, where.gateway+"/runbooks"
+	generate.TimeScale, generate.Interval, generate.RunbookBase = o.timeScale, devEvaluation, where.gateway+where.base+"/runbooks"
 	file, err := rules.Generate(generate)
 	if err != nil {
 		return nil, usageError(err)

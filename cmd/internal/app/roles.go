@@ -69,6 +69,7 @@ There is no sign-in: let only those reach it who may, or put a proxy in front.`,
 	}
 	migrate := roleFlags(cmd)
 	shorthand(cmd, "listen", "gateway.listen", "address of API, metrics and health")
+	shorthand(cmd, "base-path", "gateway.base_path", "path under which a proxy shows the gateway, such as /satisflow")
 	shorthand(cmd, "read-only", "gateway.read_only", "raise no alerts and take no work on them: for every gateway but one")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return s.runRole(cmd, role{name: "gateway", gateway: true, migrate: migrate, listen: func(c *config.Config) string { return c.Gateway.Listen }})
@@ -87,6 +88,7 @@ ClickHouse. See satisflow processor --help and satisflow gateway --help.`,
 	}
 	migrate := roleFlags(cmd)
 	shorthand(cmd, "listen", "gateway.listen", "address of API, metrics and health")
+	shorthand(cmd, "base-path", "gateway.base_path", "path under which a proxy shows the gateway, such as /satisflow")
 	shorthand(cmd, "read-only", "gateway.read_only", "raise no alerts and take no work on them: for every gateway but one")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return s.runRole(cmd, role{name: "gateway", processor: true, gateway: true, migrate: migrate, listen: func(c *config.Config) string { return c.Gateway.Listen }})

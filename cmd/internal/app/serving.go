@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -37,7 +38,7 @@ func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts 
 	}
 	a, err := api.New(api.Options{
 		Config: cfg.Gateway.Config, Events: cfg.Event, Admit: admission, Bands: cfg.Bands.Bands(), Target: cfg.Target.Share,
-		Producer: producer, Reader: clickhouse.NewReader(conn), Eraser: eraser, Alerts: alerts, Checks: checks, Registerer: reg, Logger: log, Now: time.Now, Version: buildVersion().Version,
+		Producer: producer, Reader: clickhouse.NewReader(conn), Eraser: eraser, Alerts: alerts, Checks: checks, Registerer: reg, Logger: log, Now: time.Now, Version: buildVersion().Version, BasePath: cfg.Gateway.BasePath,
 	})
 	if err != nil {
 		_ = producer.Close() // nothing was produced
@@ -52,7 +53,28 @@ func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts 
 	a.Mount(mux)
 	pages.Mount(mux)
 	mux.Handle("GET /metrics", metrics.Handler(reg, log))
-	return &serving{server: a.Server(mux), producer: producer}, nil
+	server := a.Server(mux)
+	server.Handler = belowBase(cfg.Gateway.BasePath, server.Handler)
+	return &serving{server: server, producer: producer}, nil
+}
+
+// belowBase serves the handler below a path as well: of a proxy that keeps the path, and of one that takes it away. It stands before
+// all others, which know no path but their own.
+func belowBase(base string, next http.Handler) http.Handler {
+	if base == "" {
+		return next
+	}
+	below := http.StripPrefix(base, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch rest, inside := strings.CutPrefix(r.URL.Path, base); {
+		case inside && rest == "":
+			http.Redirect(w, r, base+"/", http.StatusMovedPermanently)
+		case inside && rest[0] == '/':
+			below.ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
 }
 
 // newPages makes the pages of the gateway.
@@ -60,7 +82,7 @@ func newPages(cfg *config.Config, conn driver.Conn, admission admit.Config, aler
 	o := web.Options{
 		Reader: clickhouse.NewReader(conn), Ratings: clickhouse.NewAlerts(conn), Alerts: alerts, ReadOnly: cfg.Gateway.ReadOnly || !cfg.Alerts.Enabled,
 		Bands: cfg.Bands.Bands(), Target: cfg.Target.Share, Window: cfg.Alerts.Window, Zone: time.Duration(cfg.Windows.Timezone),
-		QueryTimeout: cfg.Gateway.QueryTimeout, Logger: log, Now: time.Now,
+		BasePath: cfg.Gateway.BasePath, QueryTimeout: cfg.Gateway.QueryTimeout, Logger: log, Now: time.Now,
 	}
 	if !cfg.Event.AnyService() {
 		o.Services = cfg.Event.Services

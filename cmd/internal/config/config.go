@@ -86,6 +86,7 @@ type Processor struct {
 type Gateway struct {
 	api.Config `yaml:",inline"`
 	Listen     string `yaml:"listen" help:"address of the API, the pages, metrics and health, host:port"`
+	BasePath   string `yaml:"base_path" help:"path under which a proxy shows the gateway, such as /satisflow; empty for /"`
 	ReadOnly   bool   `yaml:"read_only" help:"raise no alerts and take no work on them: one gateway writes, the others are to say this"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -53,6 +54,7 @@ func (c *Config) problems() []error {
 	add("verify.", c.Verify.Validate())
 	add("gateway.", c.Gateway.Config.Validate())
 	add("gateway.", listenError(c.Gateway.Listen))
+	add("gateway.", c.Gateway.validate())
 	add("alerts.", c.Alerts.Validate())
 	add("alertmanager.", c.Alertmanager.Validate())
 	add("mail.", c.Mail.Validate())
@@ -116,6 +118,15 @@ func (p Processor) validate() error {
 		errs = append(errs, fmt.Errorf("epoch: %d: want the number of an epoch, or 0", p.Epoch))
 	}
 	return errors.Join(append(errs, listenError(p.Listen))...)
+}
+
+var basePath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
+
+func (g Gateway) validate() error {
+	if !basePath.MatchString(g.BasePath) || path.Clean("/"+g.BasePath) != "/"+strings.TrimPrefix(g.BasePath, "/") {
+		return fmt.Errorf("base_path: %q: want a path such as /satisflow, of letters, digits, dots, hyphens, underscores and tildes, or nothing", g.BasePath)
+	}
+	return nil
 }
 
 func listenError(address string) error {
