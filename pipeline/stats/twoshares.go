@@ -39,3 +39,17 @@ func RatingsPerGroup(from, to, power float64) int64 {
 	b := distuv.UnitNormal.Quantile(power) * math.Sqrt(from*(1-from)+to*(1-to))
 	return int64(math.Ceil((a + b) * (a + b) / ((to - from) * (to - from))))
 }
+
+// RatingsPerCell returns how many ratings each of the four cells of a difference in differences needs for a two-sided test at
+// 5 % to find that the treated share goes from one to another while the control stays where both began, with the power,
+// 0 < power < 1; 0 where the shares are equal.
+//
+// Source: as RatingsPerGroup, with the variance Σ p(1−p) over the four cells.
+func RatingsPerCell(from, to, power float64) int64 {
+	if from == to {
+		return 0
+	}
+	z := Z95 + distuv.UnitNormal.Quantile(power)
+	variance := 3*from*(1-from) + to*(1-to)
+	return int64(math.Ceil(z * z * variance / ((to - from) * (to - from))))
+}

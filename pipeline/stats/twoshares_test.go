@@ -50,6 +50,25 @@ func TestTheRatingsNeededHaveThePower(t *testing.T) {
 	}
 }
 
+func TestTheRatingsNeededPerCellHaveThePower(t *testing.T) {
+	const rounds = 1000
+	r := rand.New(rand.NewPCG(3, 4))
+	n, found := RatingsPerCell(0.90, 0.95, 0.8), 0
+	cell := func(share float64) Count { return Count{binomial(r, n, share), n} }
+	for range rounds {
+		e, ok := DifferenceInDifferences(Part{cell(0.90), cell(0.95)}, Part{cell(0.90), cell(0.90)})
+		if ok && (e.Low > 0 || e.High < 0) {
+			found++
+		}
+	}
+	if share := float64(found) / rounds; share < 0.76 || share > 0.84 {
+		t.Errorf("the effect is found in %v of the rounds with %d ratings a cell, want 0.8", share, n)
+	}
+	if got := RatingsPerCell(0.9, 0.9, 0.8); got != 0 {
+		t.Errorf("no difference needs %d", got)
+	}
+}
+
 // binomial draws how many of n come true, each with probability p.
 func binomial(r *rand.Rand, n int64, p float64) (k int64) {
 	for range n {
