@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -198,3 +199,5 @@ func TestTimesWithoutAZoneNeedOne(t *testing.T) {
 		}
 	}
 }
+
+func bufferedReader(text string) *bufio.Reader { return bufio.NewReader(strings.NewReader(text)) }

@@ -15,6 +15,7 @@ type rule struct {
 	target
 	text string   // as it was written, for errors
 	from []string // columns, templates or constants; empty leaves the target out
+	may  bool     // the columns may lack: the preset's are those that an export can have
 }
 
 // planner knows what of a row becomes which field. It decides for each row by the columns of that row alone, so that neither the
@@ -65,7 +66,7 @@ func (p *planner) merge(preset *Preset) error {
 			return usage("preset %s: map: %w", preset.Name, err)
 		}
 		if p.rule(name) == nil {
-			p.rules = append(p.rules, rule{target: t, text: name + "=… of the preset", from: preset.Map[name]})
+			p.rules = append(p.rules, rule{target: t, from: preset.Map[name], may: true})
 		}
 	}
 	for field, pairs := range preset.Values {
@@ -167,6 +168,9 @@ func (p *planner) unused() []string {
 // absent returns the columns that rules name and no row had.
 func (p *planner) absent() (names []string) {
 	for _, r := range p.rules {
+		if r.may {
+			continue
+		}
 		had, wanted := false, ""
 		for _, from := range r.from {
 			t, err := parseTemplate(from, p.seen.names)
@@ -201,7 +205,7 @@ func (p *planner) check(columns []string, spread bool) error {
 func (p *planner) plan(columns []string, strict bool) (*plan, error) {
 	out := &plan{columns: columns}
 	for _, r := range p.rules {
-		if err := out.add(r.target, r.from, strict); err != nil && strict {
+		if err := out.add(r.target, r.from, strict); err != nil && strict && !r.may {
 			return nil, usage("map %s: %w", r.text, err)
 		}
 	}

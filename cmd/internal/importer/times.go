@@ -146,7 +146,7 @@ func (t *timeReader) byLayout(s, layout string) (reading, bool) {
 	switch name, _ := at.Zone(); {
 	case name == sentinel:
 		return t.local(at, s), true
-	case strings.Contains(layout, "MST") && name != "UTC" && name != "GMT":
+	case strings.Contains(layout, "MST") && !strings.HasPrefix(name, "UTC") && !strings.HasPrefix(name, "GMT"):
 		return t.abbreviated(at, name, s), true
 	}
 	return reading{text: at.UTC().Format(time.RFC3339Nano)}, true
