@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/clickhouse"
+	"satisflow/sinks/clickhouse/engine/termline"
 )
 
 // rebuilding are the flags of rebuild.
@@ -241,10 +243,12 @@ type recordBar struct {
 }
 
 func newRecordBar(w io.Writer, verb string) *recordBar {
-	if !isTerminal(w) {
+	file, ok := w.(*os.File)
+	if !ok || !isTerminal(w) {
 		return &recordBar{}
 	}
-	return &recordBar{verb: verb, begin: time.Now(), bar: progressbar.NewOptions64(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(30),
+	line := termline.New(file)
+	return &recordBar{verb: verb, begin: time.Now(), bar: progressbar.NewOptions64(-1, progressbar.OptionSetWriter(line), progressbar.OptionSetWidth(line.BarWidth()),
 		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true))}
 }
 

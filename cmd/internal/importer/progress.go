@@ -8,6 +8,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"satisflow/sinks/clickhouse/engine/termline"
 )
 
 // Bar shows a Progress on a terminal: bytes of the file, rows and their rate, the time that remains.
@@ -22,16 +24,12 @@ func NewBar(w io.Writer, size int64) *Bar {
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return nil
 	}
-	return newBar(w, size)
-}
-
-func newBar(w io.Writer, size int64) *Bar {
 	if size == 0 {
 		size = -1
 	}
-	const width = 30
-	return &Bar{start: time.Now(), bar: progressbar.NewOptions64(size, progressbar.OptionSetWriter(w), progressbar.OptionShowBytes(true),
-		progressbar.OptionSetWidth(width), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond),
+	line := termline.New(file)
+	return &Bar{start: time.Now(), bar: progressbar.NewOptions64(size, progressbar.OptionSetWriter(line), progressbar.OptionShowBytes(true),
+		progressbar.OptionSetWidth(line.BarWidth()), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetPredictTime(true))}
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"satisflow/sinks/clickhouse/engine/termline"
 )
 
 // Bar shows a Progress on a terminal: records, their rate, the time that remains.
@@ -28,8 +30,8 @@ func NewBar(w io.Writer, cfg Config) *Bar {
 	if byTime := int64(cfg.For.Seconds() * cfg.Rate); most == 0 || byTime > 0 && byTime < most {
 		b.total, most = cfg.For, cfg.For.Milliseconds()
 	}
-	const width = 30
-	b.bar = progressbar.NewOptions64(most, progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(width), progressbar.OptionClearOnFinish(),
+	line := termline.New(file)
+	b.bar = progressbar.NewOptions64(most, progressbar.OptionSetWriter(line), progressbar.OptionSetWidth(line.BarWidth()), progressbar.OptionClearOnFinish(),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true))
 	return b
 }

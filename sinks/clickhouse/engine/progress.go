@@ -8,6 +8,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"satisflow/sinks/clickhouse/engine/termline"
 )
 
 // reportInterval is how often the progress bar moves.
@@ -29,9 +31,10 @@ func startReport(w io.Writer, dir string) *report {
 	r := &report{w: w, start: time.Now(), stop: make(chan struct{}), ended: make(chan struct{})}
 	fmt.Fprintf(w, "fetching the ClickHouse engine %s %s by npm, %d MB, once (development and tests run it embedded)\n",
 		libraryPackage, LibraryVersion, (tarballBytes+500_000)/1_000_000)
-	if isTerminal(w) {
-		r.bar = progressbar.NewOptions64(tarballBytes, progressbar.OptionSetWriter(w), progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
-			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(false))
+	if file, ok := w.(*os.File); ok && isTerminal(w) {
+		line := termline.New(file)
+		r.bar = progressbar.NewOptions64(tarballBytes, progressbar.OptionSetWriter(line), progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
+			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(line.BarWidth()), progressbar.OptionSetPredictTime(false))
 	}
 	go r.follow(dir)
 	return r
