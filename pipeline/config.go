@@ -18,8 +18,9 @@ type Config struct {
 	BeatInterval time.Duration `yaml:"beat_interval" help:"time between checkpoints of idle partitions"`
 	// BlockRows bounds the rows of one insert.
 	BlockRows int `yaml:"block_rows" help:"rows per insert at most"`
-	// MemoryBytes bounds the panes and pending facts of all partitions together, estimated.
-	MemoryBytes int `yaml:"memory_bytes" help:"memory for panes and pending facts of all partitions, bytes"`
+	// MemoryBytes bounds what all partitions together hold: facts and dead letters that wait for a flush, panes, keys and
+	// their pane sums. The process takes some 128 MiB beside it.
+	MemoryBytes int `yaml:"memory_bytes" help:"memory for facts that wait, panes and pane sums of all partitions, bytes; the process takes some 128 MiB more"`
 	// Lateness keeps the watermark this far behind the newest rating.
 	Lateness time.Duration `yaml:"lateness" help:"how far the watermark stays behind the newest rating"`
 	// DrainTimeout bounds the last flush after a rebalance or a shutdown; well under the session timeout of the group.

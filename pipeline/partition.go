@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"satisflow/pipeline/admit"
@@ -82,7 +83,7 @@ func (pt *partition) admit(in []source.Record, at event.ProcessorTime) []owner.R
 			rec.Headers = append(rec.Headers, admit.Header{Key: h.Key, Value: h.Value})
 		}
 		o.Offset, o.Timestamp, o.Read, o.Bytes = r.Offset, int64(rec.Timestamp), at, len(r.Key)+len(r.Value)
-		if rej := pt.admitter.Admit(&rec, &o.Event); rej != nil {
+		if rej := pt.judge(r, &rec, &o.Event); rej != nil {
 			o.Rejected, o.Timed = deadLetter(&rec, rej), rej.Timed
 			pt.count(rej)
 		} else {
@@ -92,6 +93,15 @@ func (pt *partition) admit(in []source.Record, at event.ProcessorTime) []owner.R
 		o.Log = rec.Log
 	}
 	return out
+}
+
+// judge admits the record, or says why it does not count.
+func (pt *partition) judge(r *source.Record, rec *admit.Record, ev *event.Event) *admit.Rejection {
+	if r.Oversized {
+		return &admit.Rejection{Reason: admit.TooLarge, Detail: fmt.Sprintf(
+			"a batch of records that begins at offset %d and is more than %d bytes when it is decompressed: none of them was read", r.Offset, source.MaxBatchBytes)}
+	}
+	return pt.admitter.Admit(rec, ev)
 }
 
 func (pt *partition) count(rej *admit.Rejection) {

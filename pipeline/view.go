@@ -12,6 +12,7 @@ type View struct {
 	Topic      int // partitions of the topic; 0 before the first assignment
 	Partitions []PartitionView
 	Stats      map[int32]owner.Stats // by partition, earlier assignments included
+	Memory     int                   // bound of the memory of all partitions, bytes
 }
 
 // PartitionView is one partition that is owned now.
@@ -42,7 +43,7 @@ func (v *PartitionView) LagTime(now time.Time) time.Duration {
 func (p *Pipeline) View() View {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	v := View{Topic: p.topic, Stats: map[int32]owner.Stats{}}
+	v := View{Topic: p.topic, Memory: p.cfg.MemoryBytes, Stats: map[int32]owner.Stats{}}
 	for n, s := range p.finished {
 		v.Stats[n] = s
 	}

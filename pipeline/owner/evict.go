@@ -15,10 +15,15 @@ func (o *Owner) room() int {
 }
 
 // held is the memory that no flush frees.
-func (o *Owner) held() int { return o.inPanes + o.paging }
+func (o *Owner) held() int { return o.inPanes + o.paging + o.fixed() }
 
-// panesLimit is how much panes may take.
-func (o *Owner) panesLimit() int { return o.cfg.MaxBytes * 3 / 4 }
+// fixed is the memory that must be there whatever comes: the keys, and their pane sums as far back as windows reach.
+func (o *Owner) fixed() int { return o.keys.Bytes() + o.table.held }
+
+// panesLimit is how much panes may take: three quarters with what is fixed, and a quarter at least.
+func (o *Owner) panesLimit() int {
+	return max(o.cfg.MaxBytes*3/4-o.fixed(), o.cfg.MaxBytes/4)
+}
 
 // hotFacts is from how many facts on a pane can be hot, as a smaller one is soon read back, and from how many records on
 // it is decided again which are.

@@ -149,17 +149,28 @@ func (f *Flusher) writeWindows(ctx context.Context, snaps []*Snapshot) error {
 
 func (f *Flusher) writeDead(ctx context.Context, snaps []*Snapshot) error {
 	var rows []DeadLetter
+	bytes := 0
 	for _, s := range snaps {
-		rows = append(rows, s.Dead...)
+		for i := range s.Dead {
+			rows = append(rows, s.Dead[i])
+			limit := f.BlockRows
+			if bytes += s.Dead[i].bytes(); bytes >= deadBytes {
+				limit, bytes = 1, 0
+			}
+			if err := spill(ctx, &rows, limit, f.Sink.InsertDeadLetters); err != nil {
+				return fmt.Errorf("insert dead letters: %w", err)
+			}
+		}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := f.Sink.InsertDeadLetters(ctx, rows); err != nil {
+	if err := spill(ctx, &rows, 1, f.Sink.InsertDeadLetters); err != nil {
 		return fmt.Errorf("insert dead letters: %w", err)
 	}
 	return nil
 }
+
+// deadBytes bounds the dead letters of one insert, which is made of several copies of them: each may be as large as a
+// record can be.
+const deadBytes = 8 << 20
 
 func (f *Flusher) writeCheckpoints(ctx context.Context, snaps []*Snapshot) error {
 	var rows []Checkpoint

@@ -1,10 +1,14 @@
 package owner_test
 
 import (
+	"context"
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 
 	"satisflow/pipeline/event"
+	"satisflow/pipeline/fact"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/sinktest"
@@ -124,3 +128,82 @@ func TestTheMemoryOfPanesIsCountedWheneverTheyCome(t *testing.T) {
 		}
 	}
 }
+
+func heap() int {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// What the bound counts is what it costs, whatever a stranger sends.
+func TestTheMemoryThatIsCountedIsWhatTheHeapTakes(t *testing.T) {
+	rejected := func(headers int) []owner.Record {
+		out := make([]owner.Record, 20_000/(1+headers/100))
+		for i := range out {
+			d := owner.DeadLetter{Offset: int64(i), Reason: "bad_json", Detail: "d", Key: make([]byte, 8), Value: make([]byte, 24)}
+			for range headers / 100 {
+				d.Headers = append(d.Headers, owner.Header{Key: strings.Repeat("k", 40), Value: make([]byte, 60)})
+			}
+			out[i] = owner.Record{Offset: int64(i), Timestamp: start, Rejected: &d}
+		}
+		return out
+	}
+	valued := func(from, n int) []owner.Record {
+		out := ratings(from, n, func(i int) int64 { return start - int64(i%3)*15*minute })
+		for i := range out {
+			v := fmt.Sprintf("value-%d", from+i)
+			out[i].Event.Segment, out[i].Event.Channel, out[i].Event.ProductID = v, v, v
+		}
+		return out
+	}
+	commented := func(n int) []owner.Record {
+		out := ratings(0, n, func(int) int64 { return start })
+		for i := range out {
+			out[i].Event.Comment = strings.Repeat("c", 264)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		what    string
+		records func() []owner.Record
+		flush   bool
+	}{
+		{"ratings of one pane", func() []owner.Record { return ratings(0, 100_000, func(int) int64 { return start }) }, true},
+		{"ratings of many panes", func() []owner.Record {
+			return ratings(0, 30_000, func(i int) int64 { return start - int64(i%3000)*15*minute })
+		}, true},
+		{"a value in three dimensions with each rating", func() []owner.Record { return valued(0, 5000) }, true},
+		{"facts that wait", func() []owner.Record { return commented(20_000) }, false},
+		{"dead letters", func() []owner.Record { return rejected(0) }, false},
+		{"dead letters with headers", func() []owner.Record { return rejected(2000) }, false},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			r := memoryRig(t, 1<<30)
+			r.flush.Sink = nowhere{}
+			r.assign(start)
+			before := heap()
+			r.feed(c.records())
+			if c.flush {
+				r.write(start, false)
+				r.flush = owner.Flusher{} // its buffers are of one block at most
+			}
+			taken, counted := heap()-before, r.owners[0].Progress().Bytes
+			t.Logf("%d bytes are counted, the heap grew by %d", counted, taken)
+			if counted < taken*3/4 || counted > taken*3/2 {
+				t.Errorf("%d bytes are counted, the heap grew by %d", counted, taken)
+			}
+			runtime.KeepAlive(r)
+		})
+	}
+}
+
+// nowhere is a sink that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) InsertFacts(context.Context, []fact.Fact) error              { return nil }
+func (nowhere) InsertPanes(context.Context, []owner.PaneRow) error          { return nil }
+func (nowhere) InsertWindows(context.Context, []owner.WindowRow) error      { return nil }
+func (nowhere) InsertDeadLetters(context.Context, []owner.DeadLetter) error { return nil }
+func (nowhere) InsertCheckpoints(context.Context, []owner.Checkpoint) error { return nil }

@@ -250,7 +250,8 @@ func (o *Owner) Current(yield func(k window.Key, name string, s *window.Sums)) {
 	defer o.mu.Unlock()
 	for id := range o.table.now {
 		for i, w := range o.cfg.Grid.Windows {
-			yield(o.keys.Key(window.KeyID(id)), w.Name, &o.table.now[id][i])
+			sums := o.table.current(window.KeyID(id), i)
+			yield(o.keys.Key(window.KeyID(id)), w.Name, &sums)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package owner
 
 import (
 	"slices"
+	"unsafe"
 
 	"satisflow/pipeline/window"
 )
@@ -48,42 +49,81 @@ func (s *series) sum(from, to window.Pane) (total window.Sums) {
 	return total
 }
 
-// prune forgets the panes before floor.
+// prune forgets the panes before floor, and gives back memory that is not needed any more.
 func (s *series) prune(floor window.Pane) {
 	if i := s.at(floor); i > 0 {
 		s.panes = slices.Delete(s.panes, 0, i)
 		s.sums = slices.Delete(s.sums, 0, i)
 	}
+	if 4*len(s.panes) < cap(s.panes) {
+		s.panes = append([]window.Pane(nil), s.panes...)
+		s.sums = append([]window.Sums(nil), s.sums...)
+	}
 }
+
+// sumsBytes is the memory of the sums of one pane or window.
+const sumsBytes = int(unsafe.Sizeof(window.Sums{}))
+
+// keyBytes is the memory of a key in the table, without its sums.
+const keyBytes = int(unsafe.Sizeof(series{}) + unsafe.Sizeof([]window.Sums{}))
+
+// bytes is the memory that the panes take.
+func (s *series) bytes() int { return 4*cap(s.panes) + sumsBytes*cap(s.sums) }
 
 // table is the series of every key of a partition, by KeyID, with the current windows that the gauges show.
 type table struct {
 	grid *window.Grid
 	rows []series
-	end  window.Pane // the current windows end here; 0 before the first advance
-	now  [][]window.Sums
+	end  window.Pane     // the current windows end here; 0 before the first advance
+	now  [][]window.Sums // nil for a key of few panes, which are summed when they are asked for
+	held int             // bytes
 }
 
 func (t *table) row(k window.KeyID) *series {
 	for int(k) >= len(t.rows) {
 		t.rows = append(t.rows, series{})
-		t.now = append(t.now, make([]window.Sums, len(t.grid.Windows)))
+		t.now = append(t.now, nil)
+		t.held += keyBytes
 	}
 	return &t.rows[k]
 }
 
 // set replaces the pane's part of the key's sums, the current windows included.
 func (t *table) set(p window.Pane, k window.KeyID, v window.Sums) {
-	old := t.row(k).set(p, v)
-	if old == v {
+	s := t.row(k)
+	before := s.bytes()
+	old := s.set(p, v)
+	t.held += s.bytes() - before
+	now := t.now[k]
+	switch {
+	case now == nil && len(s.panes) > fewPanes:
+		now = make([]window.Sums, len(t.grid.Windows))
+		t.now[k] = now
+		t.held += len(now) * sumsBytes
+		for i, w := range t.grid.Windows {
+			now[i] = s.sum(t.end-w.Length, t.end)
+		}
+		return
+	case now == nil || old == v:
 		return
 	}
 	for i, w := range t.grid.Windows {
 		if t.end-w.Length <= p && p < t.end {
-			t.now[k][i].Sub(&old)
-			t.now[k][i].Add(&v)
+			now[i].Sub(&old)
+			now[i].Add(&v)
 		}
 	}
+}
+
+// fewPanes is up to how many panes of a key its current windows are not kept.
+const fewPanes = 3
+
+// current returns the key's current window with the number i.
+func (t *table) current(k window.KeyID, i int) window.Sums {
+	if now := t.now[k]; now != nil {
+		return now[i]
+	}
+	return t.rows[k].sum(t.end-t.grid.Windows[i].Length, t.end)
 }
 
 // advance lets the current windows end with the pane that is now, so that they hold [now+1-length, now+1).
@@ -93,6 +133,9 @@ func (t *table) advance(now window.Pane) {
 		return
 	}
 	for k := range t.rows {
+		if t.now[k] == nil {
+			continue
+		}
 		for i, w := range t.grid.Windows {
 			t.move(k, i, w.Length, end)
 		}
@@ -113,6 +156,9 @@ func (t *table) move(k, i int, length, end window.Pane) {
 
 func (t *table) prune(floor window.Pane) {
 	for k := range t.rows {
-		t.rows[k].prune(floor)
+		s := &t.rows[k]
+		before := s.bytes()
+		s.prune(floor)
+		t.held += s.bytes() - before
 	}
 }

@@ -177,6 +177,7 @@ func (s *sim) account(p *proc) {
 		st := o.stats
 		s.stats.late += int(st.Late)
 		s.stats.paged += int(st.PagedIn)
+		s.stats.evictions += int(st.Evicted)
 		s.stats.lateCorrections += int(min(st.Late, st.Corrections))
 		if st.Admitted+st.Rejected != st.Consumed {
 			s.wrong["admitted + rejected"] = true

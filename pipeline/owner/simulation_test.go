@@ -76,7 +76,7 @@ func TestEverySchedule(t *testing.T) {
 		got, percent int
 	}{
 		{"a crash", with.crashes, 80}, {"a zombie at the end", with.zombies, 50}, {"a revocation amid a flush", with.revocations, 10},
-		{"a late rating", with.late, 60}, {"a late correction", with.lateCorrections, 20}, {"an eviction", with.evictions, 30}, {"a page-in", with.paged, 80},
+		{"a late rating", with.late, 60}, {"a late correction", with.lateCorrections, 20}, {"an eviction", with.evictions, 80}, {"a page-in", with.paged, 80},
 		{"a clock that is set", with.clockSteps, 50}, {"an owner's clock set back", with.clockBack, 30},
 		{"a torn insert", with.torn, 50}, {"a delayed insert", with.delays, 20}, {"a repeated insert", with.repeats, 40}, {"a flush", with.flushes, 99},
 	} {

@@ -1,7 +1,9 @@
 package source
 
 import (
+	"bytes"
 	"time"
+	"unsafe"
 
 	"github.com/segmentio/kafka-go"
 )
@@ -19,6 +21,9 @@ type Record struct {
 	Key      []byte
 	Value    []byte
 	Headers  []Header
+	// Oversized says that the record stands for a whole batch, which is more than MaxBatchBytes when it is decompressed:
+	// it has the batch's first offset, and neither key nor value. The others of the batch are passed over.
+	Oversized bool
 }
 
 // Header is one header of a record; the same key may come more than once.
@@ -50,6 +55,9 @@ func recordOf(m *kafka.Message) Record {
 	if !m.Time.IsZero() {
 		r.Timestamp = m.Time.UTC()
 	}
+	if bytes.Equal(m.Key, oversizedKey) {
+		r.Key, r.Oversized = nil, true
+	}
 	if len(m.Headers) > 0 {
 		r.Headers = make([]Header, len(m.Headers))
 		for i, h := range m.Headers {
@@ -59,11 +67,14 @@ func recordOf(m *kafka.Message) Record {
 	return r
 }
 
-// bytes is what the record holds in memory, headers included.
+// recordBytes is what a record takes beside its bytes: itself, and about three times as much when it is read.
+const recordBytes = 4 * int(unsafe.Sizeof(Record{}))
+
+// bytes is what the record takes in memory, headers and structs included.
 func (r *Record) bytes() int {
-	n := len(r.Key) + len(r.Value)
+	n := recordBytes + len(r.Key) + len(r.Value)
 	for _, h := range r.Headers {
-		n += len(h.Key) + len(h.Value)
+		n += int(unsafe.Sizeof(h)) + len(h.Key) + len(h.Value)
 	}
 	return n
 }

@@ -58,7 +58,17 @@ type Keys struct {
 	groups     [][]KeyID
 	byGroup    map[string]GroupID
 	buf        []byte
+	held       int
 }
+
+// Places in the tables, their maps' slots and growing room included, in bytes.
+const (
+	keyPlace   = 160
+	groupPlace = 120
+)
+
+// Bytes is the memory that the keys and groups take.
+func (k *Keys) Bytes() int { return k.held }
 
 // NewKeys returns an empty table for the declared attributes.
 func NewKeys(attributes []string) *Keys {
@@ -80,6 +90,7 @@ func (k *Keys) ID(key Key) KeyID {
 	id := KeyID(len(k.keys))
 	k.keys = append(k.keys, key)
 	k.byKey[key] = id
+	k.held += keyPlace + len(key.Dimension) + len(key.Value)
 	return id
 }
 
@@ -108,6 +119,7 @@ func (k *Keys) GroupOf(e *event.Event) GroupID {
 	id := GroupID(len(k.groups))
 	k.groups = append(k.groups, k.keysOf(e))
 	k.byGroup[string(b)] = id
+	k.held += groupPlace + len(b) + 4*cap(k.groups[id])
 	return id
 }
 

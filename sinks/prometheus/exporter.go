@@ -84,6 +84,7 @@ func (e *Exporter) Collect(ch chan<- prometheus.Metric) {
 	send(ch, e.desc.owned, prometheus.GaugeValue, float64(len(v.Partitions)))
 	send(ch, e.desc.pending, prometheus.GaugeValue, float64(facts))
 	send(ch, e.desc.memory, prometheus.GaugeValue, float64(bytes))
+	send(ch, e.desc.memoryLimit, prometheus.GaugeValue, float64(v.Memory))
 }
 
 // standards sends each service and metric once: a series that comes twice would fail the whole scrape.

@@ -54,9 +54,9 @@ func TestTheExporterShowsAKnownState(t *testing.T) {
 	behind.Progress = owner.Progress{Cut: -1, FreshAt: clock.Add(-61 * time.Second).UnixMilli(), Facts: 5, Bytes: 500}
 	starting := partition(0)
 	starting.Progress = owner.Progress{Cut: -1}
-	view := pipeline.View{Topic: 4, Partitions: []pipeline.PartitionView{behind, live, starting}, Stats: map[int32]owner.Stats{
-		0: {Consumed: 100, Admitted: 90, Duplicates: 1, Replayed: 2, Corrections: 3, Erasures: 4, Late: 5, Frozen: 6, PagedIn: 7},
-		1: {Consumed: 10, Admitted: 9, Duplicates: 10, Replayed: 20, Corrections: 30, Erasures: 40, Late: 50, Frozen: 60, PagedIn: 70},
+	view := pipeline.View{Topic: 4, Memory: 4096, Partitions: []pipeline.PartitionView{behind, live, starting}, Stats: map[int32]owner.Stats{
+		0: {Consumed: 100, Admitted: 90, Duplicates: 1, Replayed: 2, Corrections: 3, Erasures: 4, Late: 5, Frozen: 6, PagedIn: 7, Evicted: 8},
+		1: {Consumed: 10, Admitted: 9, Duplicates: 10, Replayed: 20, Corrections: 30, Erasures: 40, Late: 50, Frozen: 60, PagedIn: 70, Evicted: 80},
 	}}
 	reg := exporting(ExporterConfig{
 		Epoch: 3, Dimensions: []string{"overall", "service"}, Quality: event.BuiltinMetrics(), Partitions: 2, Target: 0.95,
@@ -89,6 +89,8 @@ satisflow_lag_seconds{epoch="3",partition="1"} 59
 satisflow_lag_seconds{epoch="3",partition="2"} 61
 satisflow_late_total{epoch="3"} 55
 satisflow_memory_bytes{epoch="3"} 1500
+satisflow_memory_limit_bytes{epoch="3"} 4096
+satisflow_panes_evicted_total{epoch="3"} 88
 satisflow_panes_paged_in_total{epoch="3"} 77
 satisflow_partitions_owned{epoch="3"} 3
 satisflow_pending_rows{epoch="3"} 11

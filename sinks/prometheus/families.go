@@ -15,7 +15,7 @@ type descriptions struct {
 	windows, partitions, counters                  []*prometheus.Desc // as windowGauges, partitionGauges, statCounters
 	qualitySum, qualityCount                       *prometheus.Desc
 	values, folded, target, standard, topic, owned *prometheus.Desc
-	pending, memory                                *prometheus.Desc
+	pending, memory, memoryLimit                   *prometheus.Desc
 }
 
 func describe(epoch string) (d descriptions) {
@@ -44,7 +44,8 @@ func describe(epoch string) (d descriptions) {
 	d.topic = desc("satisflow_topic_partitions", "Partitions of the topic.")
 	d.owned = desc("satisflow_partitions_owned", "Partitions that this processor owns.")
 	d.pending = desc("satisflow_pending_rows", "Facts that wait for a flush.")
-	d.memory = desc("satisflow_memory_bytes", "Estimated memory of panes and pending facts.")
+	d.memoryLimit = desc("satisflow_memory_limit_bytes", "Bound of satisflow_memory_bytes. It is passed while a pane that is read and written now, or the pane sums, take more.")
+	d.memory = desc("satisflow_memory_bytes", "Memory of facts and dead letters that wait for a flush, panes, keys and their pane sums, which processor.memory_bytes bounds.")
 	return d
 }
 
@@ -101,4 +102,5 @@ var statCounters = []struct {
 	{"satisflow_late_total", "Records older than the watermark on arrival.", false, func(s *owner.Stats) int64 { return s.Late }},
 	{"satisflow_frozen_total", "Records older than the retention: recorded, in no sum.", false, func(s *owner.Stats) int64 { return s.Frozen }},
 	{"satisflow_panes_paged_in_total", "Panes read back into memory.", false, func(s *owner.Stats) int64 { return s.PagedIn }},
+	{"satisflow_panes_evicted_total", "Panes that left the memory as it was short.", false, func(s *owner.Stats) int64 { return s.Evicted }},
 }
