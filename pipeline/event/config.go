@@ -17,6 +17,9 @@ type Config struct {
 	Attributes []string `yaml:"attributes" help:"declared attribute keys, each a rolled dimension"`
 	// Quality are further numeric quality metrics beside response_time_ms, accuracy and completeness; at most 3.
 	Quality []Metric `yaml:"quality" help:"further quality metrics (name, unit, min, max, decimals, better)"`
+	// UnknownFields is "reject" or "ignore": what becomes of a record with a field, attribute or quality metric that is not
+	// known, by every door.
+	UnknownFields string `yaml:"unknown_fields" help:"reject or ignore: what becomes of ratings with fields, attributes or quality metrics that are not known"`
 	// CustomerIDs is "plain" or "hmac": with hmac the HMAC-SHA256 of the customer id, keyed by CustomerKeyFile, is stored.
 	CustomerIDs string `yaml:"customer_ids" help:"plain, or hmac to store a keyed hash of the customer id"`
 	// CustomerKeyFile holds the secret for hmac, at least 32 bytes.
@@ -46,8 +49,14 @@ var builtin = []Metric{
 
 // DefaultConfig knows the three services that the project began with.
 func DefaultConfig() Config {
-	return Config{Services: []string{"data_analysis", "legal_consulting", "document_review"}, CustomerIDs: "plain"}
+	return Config{Services: []string{"data_analysis", "legal_consulting", "document_review"}, UnknownFields: RejectUnknown, CustomerIDs: "plain"}
 }
+
+// Values of Config.UnknownFields.
+const (
+	RejectUnknown = "reject"
+	IgnoreUnknown = "ignore"
+)
 
 // AnyService says whether every service name is accepted.
 func (c Config) AnyService() bool { return len(c.Services) == 1 && c.Services[0] == "any" }
@@ -80,6 +89,9 @@ func (c Config) Validate() error {
 	}
 	if err := c.validateQuality(); err != nil {
 		return err
+	}
+	if c.UnknownFields != RejectUnknown && c.UnknownFields != IgnoreUnknown {
+		return fmt.Errorf("unknown_fields: %q: want reject or ignore", c.UnknownFields)
 	}
 	switch c.CustomerIDs {
 	case "plain":

@@ -30,6 +30,7 @@ func TestAConfigThatCannotWorkIsRefused(t *testing.T) {
 		"no direction":                      {metric(func(m *Metric) { m.Better = "" }), "better"},
 		"too many metrics":                  {func(c *Config) { c.Quality = make([]Metric, 4) }, "at most 3"},
 		"hmac without a key":                {func(c *Config) { c.CustomerIDs = "hmac" }, "customer_key_file"},
+		"unknown fields that are kept":      {func(c *Config) { c.UnknownFields = "keep" }, "reject or ignore"},
 		"another treatment":                 {func(c *Config) { c.CustomerIDs = "md5" }, "plain or hmac"},
 	} {
 		cfg := testConfig()

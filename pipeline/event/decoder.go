@@ -13,21 +13,21 @@ type Header struct {
 	Value []byte
 }
 
-// Decoder reads events from records. It is not safe for concurrent use. Strict and Drafts are set before the first use.
+// Decoder reads events from records. It is not safe for concurrent use. Drafts is set before the first use.
 //
 // A field that is null counts as missing, and so does the empty string in an optional one. A field that is given twice is
 // wrong. On an erasure the identity must be right; revision and service are taken over if they are right; the rest
 // is ignored, right or wrong, as an erasure must not fail for what it is about to remove.
 type Decoder struct {
-	// Strict makes unknown fields, attributes and quality metrics an error; otherwise they are ignored.
-	Strict bool
 	// Drafts accepts a put without rating_id, and one that has neither rating_id nor occurred_at: the caller fills them in.
 	Drafts bool
 
 	scanner
 	metrics    []bounds
 	attributes []string // sorted
+	lenient    bool     // unknown fields, attributes and quality metrics are ignored
 	errs       []*FieldError
+	faulty     uint32 // bits of the fields that an error is about
 	seen       uint32 // bits of the fields that were named
 	given      uint32 // … and not null
 	mode       mode
@@ -47,7 +47,7 @@ type bounds struct {
 
 // NewDecoder returns a Decoder for a configuration that is valid.
 func NewDecoder(cfg Config) *Decoder {
-	d := &Decoder{attributes: slices.Sorted(slices.Values(cfg.Attributes))}
+	d := &Decoder{attributes: slices.Sorted(slices.Values(cfg.Attributes)), lenient: cfg.UnknownFields == IgnoreUnknown}
 	for _, m := range cfg.Metrics() {
 		least, greatest, _ := m.bounds()
 		d.metrics = append(d.metrics, bounds{m, least, greatest, m.want()})
@@ -73,7 +73,7 @@ func (d *Decoder) DecodeAll(value []byte, headers []Header, ev *Event) []*FieldE
 
 func (d *Decoder) decode(value []byte, headers []Header, ev *Event) {
 	clear(d.errs)
-	d.errs = d.errs[:0]
+	d.errs, d.faulty = d.errs[:0], 0
 	d.envelope = envelope{}
 	*ev = Event{Quality: NoQuality()} // nothing of the record before is left, even where reading ends at the envelope
 	d.start(value)
@@ -108,7 +108,7 @@ func (d *Decoder) readEvent(ev *Event) {
 	case d.object(ev) && d.end():
 		d.finish(ev)
 	case d.bad == nil:
-		d.errs = d.errs[:0]
+		d.errs, d.faulty = d.errs[:0], 0
 		d.scanner.start(d.buf)
 		d.readStructured(ev)
 	}
@@ -182,7 +182,7 @@ func (d *Decoder) unknown(key string) bool {
 		d.mode = structuredMode
 		return false
 	}
-	if d.Strict {
+	if !d.lenient {
 		d.reportUnknown(nil, key, FieldNames())
 	}
 	return d.skip()

@@ -10,7 +10,7 @@ import (
 const (
 	BadJSON      = "bad_json"
 	BadField     = "bad_field:"
-	UnknownField = "unknown_field" // only of a Decoder that is Strict
+	UnknownField = "unknown_field" // unless the configuration ignores such fields
 )
 
 // FieldError says what is wrong with one field of an event, or with its JSON.
@@ -50,28 +50,43 @@ func (e *FieldError) sentence(field, found string) string {
 	return fmt.Sprintf("%s: %s: want %s", field, found, e.Want)
 }
 
+// maxErrors bounds the errors of a record, which could hold a hundred thousand. Of each field one is always kept.
+const maxErrors = 100
+
+// add keeps the error, which is about the field with the bit if there is one.
+func (d *Decoder) add(bit uint32, e *FieldError) {
+	if len(d.errs) >= maxErrors && d.faulty&bit == bit {
+		return
+	}
+	d.faulty |= bit
+	d.errs = append(d.errs, e)
+}
+
 // report records an error of a field, or of the member of it that is named, without a value.
 func (d *Decoder) report(f *field, member, found, want string) {
-	d.errs = append(d.errs, &FieldError{Reason: BadField + f.name, Field: f.path(member), Found: found, Want: want})
+	d.add(f.bit, &FieldError{Reason: BadField + f.name, Field: f.path(member), Found: found, Want: want})
 }
 
 // reject records that the value with the text is wrong.
 func (d *Decoder) reject(f *field, member string, text []byte, want string) {
-	e := &FieldError{Reason: BadField + f.name, Field: f.path(member), Found: describe(text), Want: want}
+	d.rejectFound(f, member, text, describe(text), want)
+}
+
+// rejectFound is reject with what is shown of the value in logs.
+func (d *Decoder) rejectFound(f *field, member string, text []byte, found, want string) {
+	e := &FieldError{Reason: BadField + f.name, Field: f.path(member), Found: found, Want: want}
 	switch {
 	case f.private && text[0] != '"':
 		e.Found = "not a string" // what is there instead may name the customer as well
 	case !f.private && text[0] != '{' && text[0] != '[':
 		e.Value = shorten(text)
 	}
-	d.errs = append(d.errs, e)
+	d.add(f.bit, e)
 }
 
-// reportUnknown records a name, of a member of the field if there is one, that is not among the known ones. The names after
-// the first hundred errors are passed over, as a record could hold a hundred thousand.
+// reportUnknown records a name, of a member of the field if there is one, that is not among the known ones.
 func (d *Decoder) reportUnknown(f *field, name string, known []string) {
-	const most = 100
-	if len(d.errs) >= most {
+	if len(d.errs) >= maxErrors {
 		return
 	}
 	path, want := shorten([]byte(name)), "a field of the event"
@@ -81,7 +96,7 @@ func (d *Decoder) reportUnknown(f *field, name string, known []string) {
 	if near := nearest(name, known); near != "" {
 		want = fmt.Sprintf("%s; did you mean %q?", want, near)
 	}
-	d.errs = append(d.errs, &FieldError{Reason: UnknownField, Field: path, Found: "unknown", Want: want})
+	d.add(0, &FieldError{Reason: UnknownField, Field: path, Found: "unknown", Want: want})
 }
 
 // describe says what kind of JSON value the text is; numbers and literals are said as they are.

@@ -44,7 +44,7 @@ const (
 	MaxQuality        = 6 // built-in and declared quality metrics together
 	maxLanguage       = 35
 	maxAnswerNumber   = 32
-	MaxRecordBytes    = 1 << 20 // a larger record is rejected as too_large before it is parsed
+	MaxRecordBytes    = 900_000 // of one rating, by every door, unless configured; Kafka's own limit of 1 MiB leaves headers room
 	MinRating         = 100     // hundredths
 	MaxRating         = 500     // hundredths
 	BuiltinQuality    = 3       // response_time_ms, accuracy, completeness come first, in this order
@@ -77,10 +77,13 @@ type Event struct {
 	Quality Quality
 	Answers []Answer // in the order of the record
 
-	Comment      string
+	Comment      string // at most MaxComment characters
 	Language     string // BCP 47 tag as sent; empty when unknown
 	SurveyID     string
 	InvitationID string
+
+	CommentTruncated bool // whether the comment was longer, and its end is lost
+	AnswersTruncated bool // whether the text of an answer was
 }
 
 // Scored says whether the event carries a rating, as opposed to feedback without a score.

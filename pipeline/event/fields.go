@@ -5,6 +5,7 @@ import "slices"
 // field is a top-level field of the event: one entry says how it is read, written and described.
 type field struct {
 	name     string
+	bit      uint32 // set by init; 0 in fields that are not the event's
 	help     string // for the schema
 	want     string // what is right, for errors
 	private  bool   // a person may have written the value, or be named by it: it is in no error
@@ -67,7 +68,7 @@ var fields = []field{
 		help: "The system that the rating comes from."},
 	{name: attributesName, read: readAttributes, write: writeAttributes, schema: schemaAttributes,
 		want: "an object whose values are strings of at most 128 characters, none of them a control character",
-		help: "Attributes that are declared in the configuration; others are ignored."},
+		help: "Attributes that are declared in the configuration."},
 	{name: "rating", read: readRating, write: writeRating, schema: schemaRating,
 		want: "a number from 1 to 5 with at most two decimals, such as 4.5",
 		help: "The score. It may be missing only where there is a comment or an answer: feedback without a score."},
@@ -76,23 +77,35 @@ var fields = []field{
 		help: "Who rated: customer (default) or staff. Staff never counts in the target."},
 	{name: qualityName, read: readQuality, write: writeQuality, schema: schemaQuality,
 		want: "an object of numbers",
-		help: "Measured quality of the service. Other metrics than these are ignored."},
+		help: "Measured quality of the service."},
 	{name: answersName, private: true, read: readAnswers, write: writeAnswers, schema: schemaAnswers,
-		want: "an object of at most 100 answers, each a number or a string of at most 4000 characters",
-		help: "Answers to survey questions by the question's id; their scales are the survey version's."},
-	{name: "comment", private: true, text: func(e *Event) *string { return &e.Comment }, max: MaxComment, schema: schemaComment,
-		want: "a string of at most 4000 characters",
-		help: "What the customer wrote."},
+		want: "an object of at most 100 answers, each a number or a string",
+		help: "Answers to survey questions by the question's id; their scales are the survey version's. Of a text the first 4,000 characters are kept."},
+	{name: "comment", private: true, read: readComment, write: writeComment, schema: schemaText,
+		want: "a string",
+		help: "What the customer wrote. The first 4,000 characters are kept; comment_truncated says that there were more."},
 	{name: "language", read: readLanguage, write: writeLanguage, schema: schemaLanguage,
 		want: "a language tag such as zh-CN or en, at most 35 characters",
 		help: "BCP 47 tag of the comment's language; detected when missing."},
-	{name: "quarantined", read: readQuarantined, write: writeQuarantined, schema: schemaQuarantined,
+	{name: "quarantined", read: readQuarantined, write: writeQuarantined, schema: schemaFlag,
 		want: "true or false",
 		help: "Whether the rating is kept but counted in no share. Missing is false."},
+	{name: "comment_truncated", read: readCommentTruncated, write: writeCommentTruncated, schema: schemaFlag,
+		want: "true or false",
+		help: "Whether the end of the comment is lost: set where it was longer than 4,000 characters, by whoever cut it. Missing is false."},
+	{name: "answers_truncated", read: readAnswersTruncated, write: writeAnswersTruncated, schema: schemaFlag,
+		want: "true or false",
+		help: "Whether the end of an answer is lost, likewise. Missing is false."},
 	{name: "survey_id", text: func(e *Event) *string { return &e.SurveyID }, max: MaxName, want: wantName,
 		help: "The survey that asked for the rating."},
 	{name: "invitation_id", text: func(e *Event) *string { return &e.InvitationID }, max: MaxName, want: wantName,
 		help: "The invitation that asked for the rating."},
+}
+
+func init() {
+	for i := range fields {
+		fields[i].bit = 1 << i
+	}
 }
 
 // Bits of the fields that rules between fields speak of.
@@ -109,7 +122,7 @@ func bitOf(name string) uint32 {
 }
 
 // byLength holds the fields' indexes by the length of the name: comparing the few of one length is faster than a map.
-var byLength = func() (lists [16][]uint8) {
+var byLength = func() (lists [18][]uint8) {
 	for i := range fields {
 		n := len(fields[i].name)
 		lists[n] = append(lists[n], uint8(i))
@@ -138,9 +151,9 @@ func FieldNames() []string {
 	return names
 }
 
-// Reasons returns every reason for which a Decoder that is not Strict may refuse a record.
+// Reasons returns every reason for which a Decoder may refuse a record.
 func Reasons() []string {
-	reasons := []string{BadJSON}
+	reasons := []string{BadJSON, UnknownField}
 	for _, name := range append(FieldNames(), envelopeFields...) {
 		reasons = append(reasons, BadField+name)
 	}

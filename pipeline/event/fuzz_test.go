@@ -55,7 +55,7 @@ func compare(t *testing.T, ev *Event, oracle map[string]any) {
 		text = map[string]string{"rating_id": ev.RatingID}
 	}
 	for name, got := range text {
-		if want, _ := oracle[name].(string); got != want {
+		if want, _ := oracle[name].(string); got != want && !(name == "comment" && ev.CommentTruncated && strings.HasPrefix(want, got)) {
 			t.Fatalf("%s: got %q, want %q", name, got, want)
 		}
 	}

@@ -15,16 +15,16 @@ func (d *Decoder) wrongKind(f *field, member, want string) bool {
 }
 
 // readString reads a string of at most max characters for which is holds, if it is not nil. The string is empty where it is wrong.
-func (d *Decoder) readString(f *field, member, want string, max int, is func(string) bool) (s string, ok bool) {
+func (d *Decoder) readString(f *field, max int, is func(string) bool) (s string, ok bool) {
 	if d.peek() != '"' {
-		return "", d.wrongKind(f, member, want)
+		return "", d.wrongKind(f, "", f.want)
 	}
 	start := d.pos
 	if s, ok = d.str(); !ok {
 		return "", false
 	}
 	if tooLong(s, max) || is != nil && !is(s) {
-		d.reject(f, member, d.buf[start:d.pos], want)
+		d.reject(f, "", d.buf[start:d.pos], f.want)
 		return "", true
 	}
 	return s, true
@@ -75,12 +75,29 @@ func (d *Decoder) readText(f *field, ev *Event) (ok bool) {
 	if f.required {
 		least = 1
 	}
-	if f.max == MaxComment {
-		*to, ok = d.readString(f, "", f.want, f.max, nil)
-	} else {
-		*to, ok = d.readName(f, "", f.want, least, f.max)
-	}
+	*to, ok = d.readName(f, "", f.want, least, f.max)
 	return ok
+}
+
+// readComment cuts a comment that is too long: the rating must not be lost for what was said about it.
+func readComment(d *Decoder, f *field, ev *Event) bool {
+	if d.peek() != '"' {
+		return d.wrongKind(f, "", f.want)
+	}
+	s, ok := d.str()
+	if cut := truncate(s, MaxComment); len(cut) < len(s) {
+		s, ev.CommentTruncated = cut, true
+	}
+	ev.Comment = s
+	return ok
+}
+
+func readCommentTruncated(d *Decoder, f *field, ev *Event) bool {
+	return d.readFlag(f, &ev.CommentTruncated)
+}
+
+func readAnswersTruncated(d *Decoder, f *field, ev *Event) bool {
+	return d.readFlag(f, &ev.AnswersTruncated)
 }
 
 func isRatingID(s string) bool {
@@ -94,7 +111,7 @@ func isRatingID(s string) bool {
 }
 
 func readRatingID(d *Decoder, f *field, ev *Event) bool {
-	s, ok := d.readString(f, "", f.want, MaxRatingID, isRatingID)
+	s, ok := d.readString(f, MaxRatingID, isRatingID)
 	ev.RatingID = s
 	return ok
 }
@@ -139,7 +156,7 @@ func readRating(d *Decoder, f *field, ev *Event) bool {
 }
 
 func readOp(d *Decoder, f *field, ev *Event) bool {
-	s, ok := d.readString(f, "", f.want, MaxName, func(s string) bool { return s == "put" || s == "erase" })
+	s, ok := d.readString(f, MaxName, func(s string) bool { return s == "put" || s == "erase" })
 	if s == "erase" {
 		ev.Op = Erase
 	}
@@ -147,15 +164,18 @@ func readOp(d *Decoder, f *field, ev *Event) bool {
 }
 
 func readRespondent(d *Decoder, f *field, ev *Event) bool {
-	s, ok := d.readString(f, "", f.want, MaxName, func(s string) bool { return s == "customer" || s == "staff" })
+	s, ok := d.readString(f, MaxName, func(s string) bool { return s == "customer" || s == "staff" })
 	ev.Staff = s == "staff"
 	return ok
 }
 
-func readQuarantined(d *Decoder, f *field, ev *Event) bool {
+func readQuarantined(d *Decoder, f *field, ev *Event) bool { return d.readFlag(f, &ev.Quarantined) }
+
+// readFlag reads a flag. It never takes away what is set already: what was cut stays so.
+func (d *Decoder) readFlag(f *field, to *bool) bool {
 	switch d.peek() {
 	case 't':
-		ev.Quarantined = true
+		*to = true
 		return d.literal("true")
 	case 'f':
 		return d.literal("false")
@@ -183,11 +203,12 @@ func readOccurredAt(d *Decoder, f *field, ev *Event) bool {
 
 // rejectTime reports a time; one that consists of the characters of times is shown in logs too, as it names nobody.
 func (d *Decoder) rejectTime(f *field, text []byte) {
-	d.reject(f, "", text, f.want)
+	found := describe(text)
 	ofTimes := func(c byte) bool { return c >= '+' && c <= ':' || slices.Contains([]byte(`" TZtz`), c) }
 	if len(text) <= len(`"2006-01-02T15:04:05.999999999+08:00"`) && !slices.ContainsFunc(text, func(c byte) bool { return !ofTimes(c) }) {
-		d.errs[len(d.errs)-1].Found = string(text)
+		found = string(text)
 	}
+	d.rejectFound(f, "", text, found, f.want)
 }
 
 // readCustomerID reads a string, or an integer as its digits.
@@ -228,7 +249,7 @@ func isLanguage(s string) bool {
 }
 
 func readLanguage(d *Decoder, f *field, ev *Event) bool {
-	s, ok := d.readString(f, "", f.want, maxLanguage, isLanguage)
+	s, ok := d.readString(f, maxLanguage, isLanguage)
 	ev.Language = s
 	return ok
 }

@@ -16,7 +16,7 @@ func readAttributes(d *Decoder, f *field, ev *Event) bool {
 	ok := d.members(func(key string) bool {
 		i := slices.Index(d.attributes, key)
 		if i < 0 {
-			if d.Strict {
+			if !d.lenient {
 				d.reportUnknown(f, key, d.attributes)
 			}
 			return d.skip()
@@ -53,7 +53,7 @@ func readQuality(d *Decoder, f *field, ev *Event) bool {
 	return d.members(func(key string) bool {
 		i := slices.IndexFunc(d.metrics, func(b bounds) bool { return b.Name == key })
 		if i < 0 {
-			if d.Strict {
+			if !d.lenient {
 				d.reportUnknown(f, key, d.metricNames())
 			}
 			return d.skip()
@@ -110,7 +110,7 @@ func readAnswers(d *Decoder, f *field, ev *Event) bool {
 			return d.skip()
 		}
 		before := len(d.answers)
-		ok := d.readAnswer(f, question)
+		ok := d.readAnswer(f, question, ev)
 		if len(d.answers) == before {
 			names = append(names, question)
 		}
@@ -125,7 +125,8 @@ func readAnswers(d *Decoder, f *field, ev *Event) bool {
 	return ok
 }
 
-func (d *Decoder) readAnswer(f *field, question string) bool {
+// readAnswer cuts a text that is too long, as a comment's.
+func (d *Decoder) readAnswer(f *field, question string, ev *Event) bool {
 	if question == "" || tooLong(question, MaxName) || !isName(question) {
 		d.report(f, "", "a question's id that is empty, too long or has control characters", "ids of 1 to 128 characters")
 		return d.skip()
@@ -142,12 +143,17 @@ func (d *Decoder) readAnswer(f *field, question string) bool {
 			d.answers = append(d.answers, Answer{Question: question, Value: view(text), Number: true})
 		}
 		return ok
+	case c != '"':
+		return d.wrongKind(f, question, wantAnswer)
 	}
-	s, ok := d.readString(f, question, wantAnswer, MaxComment, nil)
+	s, ok := d.str()
+	if cut := truncate(s, MaxComment); len(cut) < len(s) {
+		s, ev.AnswersTruncated = cut, true
+	}
 	if s != "" {
 		d.answers = append(d.answers, Answer{Question: question, Value: s})
 	}
 	return ok
 }
 
-const wantAnswer = "a number of at most 32 characters or a string of at most 4000"
+const wantAnswer = "a number of at most 32 characters or a string"

@@ -13,9 +13,10 @@ type schema = map[string]any
 const noControls = `^[^\x00-\x1f]*$`
 
 // Schema returns the JSON Schema (draft 2020-12) of an event for a configuration. It is made from the fields that the
-// Decoder reads. What it accepts is read without an error, except that a customer id that is a number must be written as an
-// integer, without a point or exponent, that no key may be given twice, and that the number of an answer has at most 32
-// characters, none of which a schema can say.
+// Decoder reads, and both accept the same, but for what a schema can't say: that a rating has at most two decimals (multipleOf
+// fails for one in six in floating point), that a customer id that is a number must be written as an integer, without a point
+// or exponent, that no key may be given twice, that the number of an answer has at most 32 characters, and how large and deep a
+// record may be. Of an erasure the Decoder ignores all but its identity, right or wrong; the schema does not.
 func Schema(cfg Config) []byte {
 	properties := make(ordered, len(fields))
 	for i := range fields {
@@ -34,9 +35,10 @@ func Schema(cfg Config) []byte {
 		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
 		{"$id", "urn:satisflow:rating-event"},
 		{"title", "Rating event"},
-		{"description", "One rating: the value of a Kafka record, or the data of a CloudEvents 1.0 envelope. Fields that are null count as missing; unknown fields are ignored."},
+		{"description", "One rating: the value of a Kafka record, or the data of a CloudEvents 1.0 envelope. Fields that are null count as missing. A rating has at most two decimals, which a schema can't say."},
 		{"type", "object"},
 		{"properties", properties},
+		{"additionalProperties", cfg.UnknownFields == IgnoreUnknown},
 		{"required", identity},
 		{"if", schema{"properties": schema{"op": schema{"const": "erase"}}, "required": []string{"op"}}},
 		{"else", schema{
@@ -92,9 +94,13 @@ func schemaRevision(Config) schema {
 
 func schemaOp(Config) schema { return schema{"enum": []any{"put", "erase", nil}, "default": "put"} }
 
+// timePattern tells times without help of the format, which some validators don't check.
+const timePattern = `^(2[01][0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))` +
+	`|(2000|2[01](0[48]|[2468][048]|[13579][26]))-02-29)` +
+	`[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+
 func schemaOccurredAt(Config) schema {
-	return schema{"type": "string", "format": "date-time",
-		"pattern": `^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$`}
+	return schema{"type": "string", "format": "date-time", "pattern": timePattern}
 }
 
 func schemaCustomerID(Config) schema {
@@ -120,11 +126,11 @@ func schemaAttributes(cfg Config) schema {
 	for _, key := range cfg.Attributes {
 		properties[key] = schema{"type": []string{"string", "null"}, "maxLength": MaxName, "pattern": noControls}
 	}
-	return schema{"type": []string{"object", "null"}, "properties": properties}
+	return schema{"type": []string{"object", "null"}, "properties": properties, "additionalProperties": cfg.UnknownFields == IgnoreUnknown}
 }
 
 func schemaRating(Config) schema {
-	return schema{"type": []string{"number", "null"}, "minimum": MinRating / 100, "maximum": MaxRating / 100, "multipleOf": 0.01}
+	return schema{"type": []string{"number", "null"}, "minimum": MinRating / 100, "maximum": MaxRating / 100}
 }
 
 func schemaRespondent(Config) schema {
@@ -137,24 +143,22 @@ func schemaQuality(cfg Config) schema {
 		properties[m.Name] = schema{"type": []string{"number", "null"}, "minimum": m.Min, "maximum": m.Max,
 			"description": fmt.Sprintf("In %s, rounded to %d decimals; %s is better.", m.Unit, m.Decimals, m.Better)}
 	}
-	return schema{"type": []string{"object", "null"}, "properties": properties}
+	return schema{"type": []string{"object", "null"}, "properties": properties, "additionalProperties": cfg.UnknownFields == IgnoreUnknown}
 }
 
 func schemaAnswers(Config) schema {
 	return schema{"type": []string{"object", "null"}, "maxProperties": MaxAnswers,
 		"propertyNames":        schema{"minLength": 1, "maxLength": MaxName, "pattern": noControls},
-		"additionalProperties": schema{"type": []string{"number", "string", "null"}, "maxLength": MaxComment}}
+		"additionalProperties": schema{"type": []string{"number", "string", "null"}}}
 }
 
-func schemaComment(Config) schema {
-	return schema{"type": []string{"string", "null"}, "maxLength": MaxComment}
-}
+func schemaText(Config) schema { return schema{"type": []string{"string", "null"}} }
 
 func schemaLanguage(Config) schema {
 	return schema{"type": []string{"string", "null"}, "maxLength": maxLanguage, "pattern": `^[A-Za-z0-9_-]*$`}
 }
 
-func schemaQuarantined(Config) schema {
+func schemaFlag(Config) schema {
 	return schema{"type": []string{"boolean", "null"}, "default": false}
 }
 

@@ -2,6 +2,7 @@ package event
 
 import (
 	"strconv"
+	"strings"
 	"unsafe"
 )
 
@@ -60,12 +61,12 @@ func appendString(dst []byte, s string) []byte {
 }
 
 func appendEscape(dst []byte, c byte) []byte {
-	const hex = "0123456789abcdef"
-	switch c {
-	case '"', '\\':
+	const hex, short = "0123456789abcdef", "\bb\tt\nn\ff\rr"
+	switch i := strings.IndexByte(short, c); {
+	case c == '"', c == '\\':
 		return append(dst, '\\', c)
-	case '\n':
-		return append(dst, '\\', 'n')
+	case i >= 0 && c < 0x20:
+		return append(dst, '\\', short[i+1])
 	}
 	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }
@@ -110,8 +111,20 @@ func writeRespondent(dst []byte, e *Event, _ []Metric) []byte {
 	return appendString(dst, "staff")
 }
 
-func writeQuarantined(dst []byte, e *Event, _ []Metric) []byte {
-	if !e.Quarantined {
+func writeQuarantined(dst []byte, e *Event, _ []Metric) []byte { return appendFlag(dst, e.Quarantined) }
+
+func writeComment(dst []byte, e *Event, _ []Metric) []byte { return appendText(dst, e.Comment) }
+
+func writeCommentTruncated(dst []byte, e *Event, _ []Metric) []byte {
+	return appendFlag(dst, e.CommentTruncated)
+}
+
+func writeAnswersTruncated(dst []byte, e *Event, _ []Metric) []byte {
+	return appendFlag(dst, e.AnswersTruncated)
+}
+
+func appendFlag(dst []byte, flag bool) []byte {
+	if !flag {
 		return dst
 	}
 	return append(dst, "true"...)

@@ -29,6 +29,7 @@ func events(cfg Config) *rapid.Generator[Event] {
 		e.Comment = rapid.StringN(0, 50, -1).Draw(t, "comment")
 		e.Language = rapid.SampledFrom([]string{"", "zh-CN", "en", "zh_Hans"}).Draw(t, "language")
 		e.Staff, e.Quarantined = rapid.Bool().Draw(t, "staff"), rapid.Bool().Draw(t, "quarantined")
+		e.CommentTruncated, e.AnswersTruncated = rapid.Bool().Draw(t, "comment_truncated"), rapid.Bool().Draw(t, "answers_truncated")
 		for _, key := range NewDecoder(cfg).attributes {
 			if v := name.Draw(t, key); v != "" {
 				e.Attributes = append(e.Attributes, Pair{key, v})
@@ -56,7 +57,6 @@ func events(cfg Config) *rapid.Generator[Event] {
 func TestAnEventIsReadAsItWasWritten(t *testing.T) {
 	cfg := testConfig()
 	drawn, d := events(cfg), NewDecoder(cfg)
-	d.Strict = true
 	rapid.Check(t, func(t *rapid.T) {
 		want := drawn.Draw(t, "event")
 		text := AppendJSON(nil, &want, cfg)
@@ -78,7 +78,7 @@ func TestTheCanonicalFormIsShort(t *testing.T) {
 	e.Quality[QualityResponseMS], e.Quality[QualityAccuracy], e.Quality[3] = 1250, 970000, -5
 	want := `{"rating_id":"r-1","revision":2,"occurred_at":"2026-03-01T09:30:00.25Z","customer_id":"c-1","service":"legal_consulting",` +
 		`"attributes":{"region":"north"},"rating":4.5,"quality":{"response_time_ms":1250,"accuracy":0.97,"temperature":-0.5},` +
-		`"answers":{"q1":4.50,"q2":"yes"},"comment":"a\u0009\"b\"\n"}`
+		`"answers":{"q1":4.50,"q2":"yes"},"comment":"a\t\"b\"\n"}`
 	if got := string(AppendJSON(nil, &e, cfg)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -37,8 +37,9 @@ func badKinds(cfg Config) []badKind {
 		{100, field("op"), unknownOp},
 		{200, field("quality"), percent},
 		{100, field("quarantined"), quarantinedAsText},
-		{200, field("comment"), longComment},
-		{50, field("comment"), hugeComment},
+		{200, field("comment"), commentOfNumber},
+		{50, admit.TooLarge, hugeComment},
+		{100, event.UnknownField, unknownField},
 		{400, admit.InFuture, inFuture},
 		{400, admit.TooOld, tooOld},
 	}
@@ -155,9 +156,13 @@ func percent(g *Generator, e *event.Event) []byte {
 
 func quarantinedAsText(g *Generator, e *event.Event) []byte { return g.with(e, `"quarantined":"no"`) }
 
-func longComment(g *Generator, e *event.Event) []byte {
-	e.Comment = strings.Repeat("长", event.MaxComment+1)
-	return g.json(e)
+func commentOfNumber(g *Generator, e *event.Event) []byte {
+	e.Comment = ""
+	return g.with(e, `"comment":5`)
+}
+
+func unknownField(g *Generator, e *event.Event) []byte {
+	return g.with(e, pick(g, []string{`"mood":"good"`, `"Rating":5`, `"customerId":"c"`}))
 }
 
 // hugeComment sends a comment of 1 MB, which a broker just takes by default.
@@ -167,7 +172,7 @@ func hugeComment(g *Generator, e *event.Event) []byte {
 }
 
 func tooLarge(g *Generator, e *event.Event) []byte {
-	e.Comment = strings.Repeat("!", event.MaxRecordBytes)
+	e.Comment = strings.Repeat("!", 1<<20)
 	return g.json(e)
 }
 

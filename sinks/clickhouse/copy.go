@@ -92,7 +92,7 @@ func (c *Copier) query(s Slice, cuts map[int32]owner.Checkpoint) string {
 	grid := c.epoch.Definition.Grid()
 	return fmt.Sprintf(`SELECT partition, rating_id, version, offset, toUnixTimestamp64Milli(record_timestamp), toUnixTimestamp64Milli(occurred_at), revision,
   erased, quarantined, staff, customer_id, service, product_id, channel, segment, source, rating_hundredths, comment, language, survey_id, invitation_id,
-  attributes, answers, %s%s
+  comment_truncated, answers_truncated, attributes, answers, %s%s
 FROM enterprise_customer_satisfaction FINAL
 PREWHERE epoch = %d AND pane >= toDateTime(%d, 'UTC') AND toUnixTimestamp(pane) < %d
 WHERE toUnixTimestamp64Milli(occurred_at) >= %d AND toUnixTimestamp64Milli(occurred_at) < %d AND offset < %s
@@ -114,7 +114,7 @@ func (r *wholeRow) destinations(extra int) []any {
 	e.Quality = event.NoQuality()
 	dest := []any{&r.f.Partition, &e.RatingID, &r.f.Version, &r.f.Offset, &r.f.Timestamp, &e.OccurredAt, &e.Revision,
 		&r.erased, &e.Quarantined, &e.Staff, &e.CustomerID, &e.Service, &e.ProductID, &e.Channel, &e.Segment, &e.Source, &r.rating,
-		&e.Comment, &e.Language, &e.SurveyID, &e.InvitationID, &r.attributes, &r.answers}
+		&e.Comment, &e.Language, &e.SurveyID, &e.InvitationID, &e.CommentTruncated, &e.AnswersTruncated, &r.attributes, &r.answers}
 	for i := range event.BuiltinQuality + extra {
 		dest = append(dest, &e.Quality[i])
 	}

@@ -42,6 +42,8 @@ func factFields(epoch uint32, g *window.Grid, quality []string) []field[fact.Fac
 		text("language", func(r *row) string { return r.Event.Language }),
 		text("survey_id", func(r *row) string { return r.Event.SurveyID }),
 		text("invitation_id", func(r *row) string { return r.Event.InvitationID }),
+		flag("comment_truncated", func(r *row) bool { return r.Event.CommentTruncated }),
+		flag("answers_truncated", func(r *row) bool { return r.Event.AnswersTruncated }),
 		mapping("attributes", typeTextMap, func(r *row) int { return len(r.Event.Attributes) },
 			func(r *row, i int) (string, any) { return r.Event.Attributes[i].Key, r.Event.Attributes[i].Value }),
 		mapping("answers", typeTextMap, func(r *row) int { return len(r.Event.Answers) },

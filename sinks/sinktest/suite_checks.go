@@ -48,6 +48,7 @@ func full(id string, offset int64) fact.Fact {
 	e.Quality = event.Quality{1500, 990_000, 1_000_000, -7, event.MissingQuality, event.MissingQuality}
 	e.Answers = []event.Answer{{Question: "q1", Value: "9", Number: true}, {Question: "q2", Value: "so so"}}
 	e.Comment, e.Language, e.SurveyID, e.InvitationID = "well done", "en", "survey-1", "invitation-1"
+	e.CommentTruncated = true
 	return f
 }
 

@@ -31,7 +31,7 @@ type Header struct {
 // open are the fields that say nothing of a person where they look as they should; of all others the text is masked.
 var open = []string{
 	"rating_id", "revision", "op", "occurred_at", "service", "product_id", "channel", "segment", "source", "attributes", "rating", "respondent",
-	"quality", "language", "quarantined", "survey_id", "specversion", "type", "id", "time", "datacontenttype",
+	"quality", "language", "quarantined", "comment_truncated", "answers_truncated", "survey_id", "specversion", "type", "id", "time", "datacontenttype",
 }
 
 // openHeaders are the same of headers, beside those that begin with satisflow-.

@@ -105,7 +105,7 @@ func (f *field) plain() bool {
 		return true
 	case f.name == "customer_id":
 		return f.kind == number
-	case f.name == "quarantined":
+	case f.name == "quarantined", f.name == "comment_truncated", f.name == "answers_truncated":
 		return f.kind == number || strings.EqualFold(f.text, "true") || strings.EqualFold(f.text, "false")
 	case f.name == "rating", f.name == "revision", f.group == "quality", f.group == "answers":
 		return f.kind == number || isNumber(f.text)

@@ -136,7 +136,7 @@ func (f fact) beats(old fact) bool {
 // accept reads a message as the contract says, strictly enough for what our generator and tests write.
 func (o *Oracle) accept(m Message) (fact, bool) {
 	f := fact{partition: m.Partition, offset: m.Offset}
-	if len(m.Value) > 1<<20 || !utf8.Valid(m.Value) || json.Unmarshal(m.Value, &f.rating) != nil {
+	if len(m.Value) > 900_000 || !utf8.Valid(m.Value) || json.Unmarshal(m.Value, &f.rating) != nil {
 		return f, false
 	}
 	at, err := time.Parse(time.RFC3339Nano, f.At)
@@ -154,7 +154,22 @@ func (o *Oracle) accept(m Message) (fact, bool) {
 	if f.Op != "" && f.Op != "put" || f.Service == "" || !o.knows(f.Service) || age > o.rules.Horizon && !m.History {
 		return f, false
 	}
-	return f, f.readScore() && f.plausible()
+	return f, f.readScore() && f.plausible() && allKnown(m.Value)
+}
+
+// allKnown says whether the message has no field that the contract does not have.
+func allKnown(value []byte) bool {
+	const names = " rating_id revision op occurred_at customer_id service product_id channel segment source attributes rating respondent quality answers comment language quarantined comment_truncated answers_truncated survey_id invitation_id "
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(value, &fields) != nil {
+		return false
+	}
+	for name := range fields {
+		if !strings.Contains(names, " "+name+" ") {
+			return false
+		}
+	}
+	return true
 }
 
 func (o *Oracle) knows(service string) bool {
@@ -181,6 +196,5 @@ func (f *fact) plausible() bool {
 			return false
 		}
 	}
-	long := utf8.RuneCountInString(f.Comment) > 4000 || strings.ContainsAny(f.ID, " /{}")
-	return !long && f.Revision >= 0 && f.Revision < 1<<23
+	return !strings.ContainsAny(f.ID, " /{}") && f.Revision >= 0 && f.Revision < 1<<23
 }

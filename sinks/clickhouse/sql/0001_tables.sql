@@ -54,6 +54,8 @@ CREATE TABLE IF NOT EXISTS {{local "enterprise_customer_satisfaction"}} {{onClus
     `language` LowCardinality(String) COMMENT 'BCP 47 tag of the comment, empty when unknown',
     `survey_id` LowCardinality(String) COMMENT 'Survey that asked, empty when none',
     `invitation_id` String COMMENT 'Invitation that was answered, empty when none',
+    `comment_truncated` Bool COMMENT 'Whether the comment was longer than 4,000 characters: its end is lost',
+    `answers_truncated` Bool COMMENT 'Whether the text of an answer was',
     `inserted_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When this version was stored' CODEC(DoubleDelta, LZ4),
     `rating` Nullable(Decimal(5, 2)) ALIAS if(rating_hundredths = 0, NULL, toDecimal32(rating_hundredths, 2) / 100) COMMENT 'Rating 1 to 5, NULL without a score',
     `response_time` Nullable(Int64) ALIAS nullIf(response_time_ms, -9223372036854775808) COMMENT 'Response time in milliseconds, NULL when not given',
