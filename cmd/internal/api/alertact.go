@@ -47,6 +47,7 @@ func actOperation(i int) huma.Operation {
 	return huma.Operation{
 		OperationID: "alert-" + string(do.action), Method: http.MethodPost, Path: base + "/alerts/{id}/" + string(do.action), Tags: []string{"alerts"},
 		Summary: do.summary, Description: do.about + " The answer is the alert as it then is.",
+		MaxBodyBytes: 64 << 10, // a comment of 4,000 characters, escaped
 		Errors: append([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed,
 			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusForbidden}, refusals...),
 	}

@@ -89,9 +89,9 @@ func New(o Options) (*API, error) {
 	return a, nil
 }
 
-// Server returns a server for the handler of the whole process, Handler's or a mux that Mount was called with, behind the
-// guard. The caller sets its address, serves and shuts it down.
-func (a *API) Server(handler http.Handler) *http.Server { return a.guard.Server(a.guard.Wrap(handler)) }
+// Guarded returns the handler of the whole process, Handler's or a mux that Mount was called with, behind the guard. Serve
+// it by the Server of the configuration's timeouts.
+func (a *API) Guarded(handler http.Handler) http.Handler { return a.guard.Wrap(handler) }
 
 // Mount adds the API's routes to a mux: /api/, /healthz, /readyz, /openapi.json and /schema/.
 func (a *API) Mount(mux *http.ServeMux) {

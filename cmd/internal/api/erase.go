@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"satisflow/cmd/internal/api/guard"
 	"satisflow/cmd/internal/api/problem"
 	"satisflow/cmd/internal/erasure"
+	"satisflow/pipeline/event"
 	"satisflow/sinks/clickhouse"
 )
 
@@ -27,9 +30,32 @@ type eraseInput struct {
 
 // EraseRequest names what is to be erased: one customer, or ratings.
 type EraseRequest struct {
-	CustomerID string   `json:"customer_id,omitempty" maxLength:"128" doc:"Erase all ratings of this customer" example:"c-1001"`
-	RatingIDs  []string `json:"rating_ids,omitempty" nullable:"false" maxItems:"1000" doc:"Or erase these ratings"`
-	By         string   `json:"by,omitempty" maxLength:"50" doc:"Who asks, for the audit, such as a ticket" example:"ticket 4711"`
+	CustomerID CustomerID `json:"customer_id,omitempty" doc:"Erase all ratings of this customer, as in the ratings: an integer is taken as its digits"`
+	RatingIDs  []string   `json:"rating_ids,omitempty" nullable:"false" maxItems:"1000" doc:"Or erase these ratings"`
+	By         string     `json:"by,omitempty" maxLength:"50" doc:"Who asks, for the audit, such as a ticket" example:"ticket 4711"`
+}
+
+// CustomerID is a customer as a rating names it: a string, or an integer that is taken as its digits.
+type CustomerID string
+
+// Schema implements huma.SchemaProvider.
+func (CustomerID) Schema(huma.Registry) *huma.Schema {
+	one := 1
+	most := event.MaxCustomerID
+	return &huma.Schema{Examples: []any{"c-1001"}, Description: "Erase all ratings of this customer, as in the ratings: an integer is taken as its digits",
+		AnyOf: []*huma.Schema{{Type: huma.TypeString, MinLength: &one, MaxLength: &most}, {Type: huma.TypeInteger}}}
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *CustomerID) UnmarshalJSON(text []byte) error {
+	if text[0] == '"' {
+		return json.Unmarshal(text, (*string)(c))
+	}
+	if len(text) > event.MaxCustomerID || bytes.ContainsAny(text, ".eE") {
+		return errors.New("customer_id: want a string of 1 to 128 characters, or an integer")
+	}
+	*c = CustomerID(text)
+	return nil
 }
 
 type eraseOutput struct {
@@ -59,7 +85,8 @@ func erasureOf(e *clickhouse.Erasure) Erasure {
 func eraseOperation() huma.Operation {
 	return huma.Operation{
 		OperationID: "erase", Method: http.MethodPost, Path: base + "/erase", Tags: []string{"ratings"}, DefaultStatus: http.StatusAccepted,
-		Summary: "Erase ratings, or all ratings of a customer",
+		MaxBodyBytes: 128 << 10, // 1,000 ids
+		Summary:      "Erase ratings, or all ratings of a customer",
 		Description: "For ever: comment, answers and attributes are removed, every figure is made anew without the ratings, and rejected records that name them are deleted. " +
 			"The answer comes when Kafka has the erasures; Location says how far the rest is. Asking again is harmless. The records in Kafka stay until the retention of the topics. " +
 			"Without sign-in, whoever reaches this may erase: let only those reach it who may.",
@@ -71,6 +98,11 @@ func eraseOperation() huma.Operation {
 func (a *API) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.Config.QueryTimeout)
 	defer cancel()
+	if in.Body.CustomerID != "" && len(in.Body.RatingIDs) > 0 {
+		const want = "either customer_id or rating_ids: which of them was meant is not for us to say"
+		return nil, problem.New(http.StatusUnprocessableEntity, "customer_id beside rating_ids: want %s", want).
+			With(problem.Entry{Field: "rating_ids", Pointer: "#/rating_ids", Want: want, Detail: "rating_ids: given beside customer_id: want " + want})
+	}
 	entry, err := a.Eraser.Erase(ctx, in.Body.request())
 	switch {
 	case errors.Is(err, erasure.ErrRequest):
@@ -88,11 +120,8 @@ func (r *EraseRequest) request() erasure.Request {
 	if r.By != "" {
 		out.By += ": " + r.By
 	}
-	switch {
-	case r.CustomerID != "" && len(r.RatingIDs) > 0:
-		out.IDs = nil // refused: which of them was meant is not for us to say
-	case r.CustomerID != "":
-		out.Kind, out.IDs = erasure.KindCustomer, []string{r.CustomerID}
+	if r.CustomerID != "" {
+		out.Kind, out.IDs = erasure.KindCustomer, []string{string(r.CustomerID)}
 	}
 	return out
 }

@@ -2,12 +2,14 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"satisflow/cmd/internal/api/problem"
 	"satisflow/cmd/internal/erasure"
 	"satisflow/sinks/clickhouse"
 )
@@ -38,8 +40,9 @@ func TestErasuresAreBegunAndTheirStateIsTold(t *testing.T) {
 	e := &eraser{entry: clickhouse.Erasure{ID: "0199", State: clickhouse.ErasureAsked, Ratings: 3, RequestedAt: now}}
 	w := newWorld(t, func(o *Options) { o.Eraser = e })
 	for body, want := range map[string]erasure.Request{
-		`{"customer_id":"c-1","by":"ticket 7"}`: {Kind: erasure.KindCustomer, IDs: []string{"c-1"}, By: "api: ticket 7"},
-		`{"rating_ids":["r-1","r-2"]}`:          {Kind: erasure.KindRating, IDs: []string{"r-1", "r-2"}, By: "api"},
+		`{"customer_id":"c-1","by":"ticket 7"}`:   {Kind: erasure.KindCustomer, IDs: []string{"c-1"}, By: "api: ticket 7"},
+		`{"customer_id":12345678901234567890123}`: {Kind: erasure.KindCustomer, IDs: []string{"12345678901234567890123"}, By: "api"},
+		`{"rating_ids":["r-1","r-2"]}`:            {Kind: erasure.KindRating, IDs: []string{"r-1", "r-2"}, By: "api"},
 	} {
 		e.asked = nil
 		var got Erasure
@@ -74,6 +77,10 @@ func TestErasuresThatCannotBeAreRefusedWithoutQuotingTheCustomer(t *testing.T) {
 		"both named":         {"application/json", `{"customer_id":"ann@example.com","rating_ids":["r"]}`, http.StatusUnprocessableEntity},
 		"a wrong rating id":  {"application/json", `{"rating_ids":["ann@example.com"]}`, http.StatusUnprocessableEntity},
 		"a long customer id": {"application/json", `{"customer_id":"ann@example.com` + strings.Repeat("x", 128) + `"}`, http.StatusUnprocessableEntity},
+		"a key twice":        {"application/json", `{"customer_id":"ann@example.com","customer_id":"bob"}`, http.StatusBadRequest},
+		"a key in capitals":  {"application/json", `{"Customer_ID":"ann@example.com"}`, http.StatusUnprocessableEntity},
+		"no customer at all": {"application/json", `{"customer_id":""}`, http.StatusUnprocessableEntity},
+		"half a number":      {"application/json", `{"customer_id":12.5}`, http.StatusUnprocessableEntity},
 		"an unknown field":   {"application/json", `{"customer":"ann@example.com"}`, http.StatusUnprocessableEntity},
 		"no JSON":            {"application/json", `customer ann@example.com`, http.StatusBadRequest},
 		"a form":             {"application/x-www-form-urlencoded", `customer_id=ann@example.com`, http.StatusUnsupportedMediaType},
@@ -90,6 +97,24 @@ func TestErasuresThatCannotBeAreRefusedWithoutQuotingTheCustomer(t *testing.T) {
 		a := w.do(http.MethodPost, base+"/erase", "application/json", strings.NewReader(`{"customer_id":"c"}`))
 		if a.status != http.StatusServiceUnavailable || !strings.Contains(string(a.body), want) || strings.Contains(string(a.body), "dial") || a.header.Get("Retry-After") == "" {
 			t.Errorf("%v: %d %s", err, a.status, a.body)
+		}
+	}
+}
+
+func TestWhatIsWrongWithAnErasureIsNamed(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Eraser = &eraser{} })
+	for body, want := range map[string]problem.Entry{
+		`{"customer_id":"c","by":"` + strings.Repeat("x", 51) + `"}`: {Field: "by", Pointer: "#/by", Detail: "by: expected length <= 50"},
+		`{"rating_ids":["r",7]}`:                                     {Field: "rating_ids[1]", Pointer: "#/rating_ids/1", Detail: "rating_ids[1]: expected string"},
+		`{"customer_id":"c","rating_ids":["r"]}`: {Field: "rating_ids", Pointer: "#/rating_ids",
+			Want:   "either customer_id or rating_ids: which of them was meant is not for us to say",
+			Detail: "rating_ids: given beside customer_id: want either customer_id or rating_ids: which of them was meant is not for us to say"},
+		`{"by":"a","by":"b"}`: {Detail: "body: by: given twice: want each key once"},
+	} {
+		var got problem.Problem
+		a := w.do(http.MethodPost, base+"/erase", "application/json", strings.NewReader(body))
+		if err := json.Unmarshal(a.body, &got); err != nil || len(got.Errors) != 1 || got.Errors[0] != want {
+			t.Errorf("%s: %s, want %+v", body, a.body, want)
 		}
 	}
 }

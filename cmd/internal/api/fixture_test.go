@@ -126,7 +126,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		t.Fatal(err)
 	}
 	w.server = httptest.NewUnstartedServer(nil)
-	w.server.Config = w.api.Server(w.api)
+	w.server.Config = o.Config.Server(w.api.Guarded(w.api))
 	w.server.Start()
 	t.Cleanup(w.server.Close)
 	return w

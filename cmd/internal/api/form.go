@@ -21,7 +21,7 @@ type form struct {
 }
 
 var forms = []form{
-	{contentType: "application/json", label: "json", about: "One rating, or an array of ratings. With ce-specversion and the other ce- headers it is the data of one CloudEvent in binary mode."},
+	{contentType: "application/json", label: "json", about: "One rating, or an array of ratings, right as a whole or refused as a whole. With ce-specversion and the other ce- headers one rating is the data of one CloudEvent in binary mode."},
 	{contentType: "application/x-ndjson", label: "ndjson", lines: true, about: "One rating a line, without a limit to their number: they are produced as they come."},
 	{contentType: "application/cloudevents+json", label: "cloudevents", envelope: true, about: "One CloudEvent in structured mode. Its id and time become rating_id and occurred_at where the data has none."},
 	{contentType: "application/cloudevents-batch+json", label: "cloudevents_batch", envelope: true, batch: true, about: "An array of CloudEvents in structured mode."},
@@ -38,14 +38,19 @@ func formOf(h http.Header) (*form, *problem.Problem) {
 	}
 	given := h.Get("Content-Type")
 	media, parameters, err := mime.ParseMediaType(given)
-	if charset := parameters["charset"]; err == nil && charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if charset := parameters["charset"]; err == nil && charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
 		return nil, unsupported("Content-Type: charset %.40q: want UTF-8", charset)
 	}
 	for i := range forms {
-		if f := &forms[i]; err == nil && f.contentType == media && f.contentType != "" {
-			if i == 0 && h.Get("ce-specversion") != "" {
-				return binaryForm, nil
-			}
+		f := &forms[i]
+		binary := h.Get("ce-specversion") != "" && !f.envelope
+		switch {
+		case err != nil || f.contentType != media || f.contentType == "":
+		case binary && f.lines:
+			return nil, unsupported("Content-Type: %.80q beside the ce- headers: want %s", given, wantOneEvent)
+		case binary:
+			return binaryForm, nil
+		default:
 			return f, nil
 		}
 	}

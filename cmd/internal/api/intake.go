@@ -49,20 +49,28 @@ type intake struct {
 }
 
 func newIntake(o Options) (*intake, error) {
-	cfg := o.Admit
-	cfg.MaxBytes = min(cfg.MaxBytes, o.Config.MaxRating)
-	decide, err := admit.NewAdmitter(o.Events, cfg)
+	decide, err := admit.NewAdmitter(o.Events, o.Admit)
 	if err != nil {
 		return nil, err
 	}
-	in := &intake{events: o.Events, admit: cfg, bands: o.Bands, decoder: event.NewDecoder(o.Events), decide: decide}
-	in.decoder.Strict, in.decoder.Drafts = true, true
+	in := &intake{events: o.Events, admit: o.Admit, bands: o.Bands, decoder: event.NewDecoder(o.Events), decide: decide}
+	in.decoder.Drafts = true
 	return in, nil
 }
 
-// take reads a rating that arrives now and whose text begins at the byte of the body or line. It returns the message for Kafka and what is stored, or everything that is wrong.
-// The message and the entries share no memory with the text; the Rating does.
-func (in *intake) take(text []byte, at int, headers []event.Header, now time.Time) (source.Message, Rating, []problem.Entry) {
+// taken is a rating that was read. It shares no memory with its text.
+type taken struct {
+	message source.Message
+	stored  Rating
+	made    bool // whether the gateway made the identity
+}
+
+// take reads a rating that arrives now and whose text begins at the byte of the body or line. It returns what is for
+// Kafka, or everything that is wrong; the event itself, until the next call, is in.ev.
+func (in *intake) take(text []byte, at int, headers []event.Header, now time.Time) (taken, []problem.Entry) {
+	if len(text) > in.admit.MaxBytes {
+		return taken{}, []problem.Entry{in.tooLarge(len(text))}
+	}
 	if wrong := in.decoder.DecodeAll(text, headers, &in.ev); len(wrong) > 0 {
 		entries := make([]problem.Entry, 0, len(wrong))
 		for _, e := range wrong {
@@ -71,32 +79,38 @@ func (in *intake) take(text []byte, at int, headers []event.Header, now time.Tim
 		if wrong[0].Reason != event.BadJSON {
 			entries = append(entries, in.unfit(now)...)
 		}
-		return source.Message{}, Rating{}, entries
+		return taken{}, entries
 	}
-	in.complete(now)
+	made := in.complete(now)
 	m := source.Message{
 		Key: []byte(in.ev.CustomerID), Value: event.AppendJSON(make([]byte, 0, len(text)+64), &in.ev, in.events), Time: now,
 	}
-	stored := ratingOf(&in.ev, &in.bands)
 	var admitted event.Event
 	if rejection := in.decide.Admit(&admit.Record{Timestamp: event.RecordTime(now.UnixMilli()), Value: m.Value}, &admitted); rejection != nil {
 		entries := in.unfit(now)
 		if len(entries) == 0 {
 			entries = []problem.Entry{{Reason: rejection.Reason, Detail: rejection.Detail}}
 		}
-		return source.Message{}, Rating{}, entries
+		return taken{}, entries
 	}
-	return m, stored, nil
+	return taken{m, ratingOf(&in.ev, &in.bands), made}, nil
 }
 
-// complete fills in what a draft leaves out.
-func (in *intake) complete(now time.Time) {
-	if in.ev.RatingID == "" {
+// tooLarge is the entry about a rating of so many bytes.
+func (in *intake) tooLarge(size int) problem.Entry {
+	want := fmt.Sprintf("at most %d (admission.max_bytes)", in.admit.MaxBytes)
+	return problem.Entry{Reason: admit.TooLarge, Value: strconv.Itoa(size), Want: want, Detail: fmt.Sprintf("a rating of %d bytes: want %s", size, want)}
+}
+
+// complete fills in what a draft leaves out, and says whether the identity is the gateway's.
+func (in *intake) complete(now time.Time) (made bool) {
+	if made = in.ev.RatingID == ""; made {
 		in.ev.RatingID = uuid.Must(uuid.NewV7()).String() // crypto/rand does not fail
 	}
 	if in.ev.OccurredAt == 0 {
 		in.ev.OccurredAt = now.UnixMilli()
 	}
+	return made
 }
 
 // unfit returns what the processor would reject the event for although it is well formed: its service and its time, each

@@ -60,7 +60,7 @@ func TestALineThatIsTooLongIsSkipped(t *testing.T) {
 		w := newWorld(t)
 		var got RecordProblem
 		w.post(ndjson, line(1)+"\n"+strings.Repeat("x", length)+"\n"+line(2)).into(http.StatusUnprocessableEntity, &got)
-		if all := sentences(got.Errors); got.Accepted != 2 || len(all) != 1 || all[0] != "line 2  | a line of more than 1048576 bytes: want a rating" {
+		if all := sentences(got.Errors); got.Accepted != 2 || len(all) != 1 || all[0] != "line 2  | a rating of 1048577 bytes: want at most 900000 (admission.max_bytes)" {
 			t.Errorf("%d bytes: %d accepted, %v", length, got.Accepted, all)
 		}
 	}

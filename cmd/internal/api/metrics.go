@@ -4,7 +4,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"satisflow/pipeline/admit"
-	"satisflow/pipeline/event"
 )
 
 // Reasons for refusing ratings beside those of a rating itself. They count requests where the ratings were not read.
@@ -32,7 +31,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	for _, f := range forms {
 		m.accepted.WithLabelValues(f.label)
 	}
-	for _, reason := range append(admit.Reasons(), event.UnknownField, reasonBodyTooLarge, reasonMediaType, reasonBroken, reasonBusy, reasonUnavailable) {
+	for _, reason := range append(admit.Reasons(), reasonConflict, reasonBodyTooLarge, reasonMediaType, reasonBroken, reasonBusy, reasonUnavailable) {
 		m.refused.WithLabelValues(reason)
 	}
 	reg.MustRegister(m.accepted, m.refused)

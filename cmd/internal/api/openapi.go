@@ -16,6 +16,7 @@ import (
 )
 
 func init() {
+	huma.ValidateStrictCasing = true // encoding/json takes Customer_ID for customer_id
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return problemOf(status, message, errs)
 	}
@@ -23,22 +24,41 @@ func init() {
 
 // problemOf makes a problem of an error of huma's. What lies behind an error of ours is none of the caller's business.
 func problemOf(status int, message string, errs []error) *problem.Problem {
+	const most = 100 // of entries
 	p := problem.New(status, "%s", message)
 	if status >= http.StatusInternalServerError {
 		p.Detail = "an error of ours: the log has it under the id in X-Request-Id"
 		return p
 	}
+	if len(errs) > most {
+		p.Detail = fmt.Sprintf("%s (the first %d of %d errors are listed)", message, most, len(errs))
+		errs = errs[:most]
+	}
 	for _, err := range errs {
 		var detail *huma.ErrorDetail
 		switch {
 		case errors.As(err, &detail):
-			name := strings.TrimPrefix(strings.TrimPrefix(detail.Location, "query."), "path.")
-			_ = p.With(problem.Entry{Parameter: name, Detail: fmt.Sprintf("%s: %s", name, detail.Message)})
+			_ = p.With(entryAt(detail.Location, detail.Message))
 		case err != nil:
 			_ = p.With(problem.Entry{Detail: err.Error()})
 		}
 	}
 	return p
+}
+
+// entryAt returns the entry about a place that huma names, such as query.limit or body.rating_ids[3].
+func entryAt(location, message string) problem.Entry {
+	where, name, _ := strings.Cut(location, ".")
+	switch {
+	case where == "body" && name == "":
+		return problem.Entry{Detail: "body: " + message}
+	case where == "body":
+		path := strings.NewReplacer("[", "/", "]", "", ".", "/").Replace(name)
+		return problem.Entry{Field: name, Pointer: "#/" + path, Detail: name + ": " + message}
+	case name == "":
+		name = where
+	}
+	return problem.Entry{Parameter: name, Detail: name + ": " + message}
 }
 
 func (a *API) humaConfig() huma.Config {
@@ -58,7 +78,7 @@ func (a *API) humaConfig() huma.Config {
 				Description: "Ratings in, exact rolling figures out. Errors are RFC 9457 problems with an entry for each wrong field of each row. Shares and means are null where there is nothing to make them of."},
 			Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)},
 		},
-		Formats:       huma.DefaultFormats,
+		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
 }

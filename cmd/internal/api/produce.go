@@ -39,23 +39,37 @@ func (a *API) produce(ctx context.Context, messages []source.Message) source.Pro
 
 func failures(each source.ProduceErrors) int { return len(each.Unwrap()) }
 
-// produceWhole produces the ratings of one body; the problem names those that Kafka is not known to have.
-func (a *API) produceWhole(ctx context.Context, messages []source.Message, ratings []Rating) error {
+// produceWhole produces the ratings of one body; the problem names those that Kafka is not known to have, and those that
+// it has under an identity which the gateway made.
+func (a *API) produceWhole(ctx context.Context, all []taken) error {
+	messages := make([]source.Message, len(all))
+	for i := range all {
+		messages[i] = all[i].message
+	}
 	errs := a.produce(ctx, messages)
 	if errs == nil {
 		return nil
 	}
-	p := unavailable(len(ratings) - failures(errs))
-	for i, err := range errs {
-		if err != nil {
-			p.Ratings = append(p.Ratings, ratings[i])
-		}
+	p := unavailable(len(all) - failures(errs))
+	for i := range all {
+		all[i].stored.Row = i + 1 // a body on its own is row 1
+		p.unacknowledged(&all[i], errs[i])
 	}
 	return p
 }
 
+// unacknowledged lists the rating by what became of it.
+func (p *RecordProblem) unacknowledged(t *taken, err error) {
+	switch {
+	case err != nil:
+		p.Ratings = append(p.Ratings, t.stored)
+	case t.made:
+		p.AcceptedRatings = append(p.AcceptedRatings, t.stored)
+	}
+}
+
 func unavailable(accepted int) *RecordProblem {
 	return &RecordProblem{Accepted: accepted, Problem: *problem.New(http.StatusServiceUnavailable,
-		"Kafka did not acknowledge in time: send what is not accepted again, with the same rating_ids; it may be stored already, and is not counted twice then").
+		"Kafka did not acknowledge in time: send what is not accepted again, with just the rating_ids and times that are listed; it may be stored already, and is not counted twice then").
 		RetryAfter(retryKafka)}
 }

@@ -3,8 +3,8 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -13,18 +13,16 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"satisflow/cmd/internal/api/guard"
 	"satisflow/cmd/internal/api/problem"
 )
 
 // recordInput hands the request on as it is.
-type recordInput struct {
-	request *http.Request
-	writer  http.ResponseWriter
-}
+type recordInput struct{ request *http.Request }
 
 // Resolve implements huma.Resolver.
 func (in *recordInput) Resolve(ctx huma.Context) []error {
-	in.request, in.writer = humago.Unwrap(ctx)
+	in.request, _ = humago.Unwrap(ctx)
 	return nil
 }
 
@@ -33,15 +31,16 @@ type recordOutput struct{ Body Recorded }
 // Recorded is the answer to ratings that were all accepted.
 type Recorded struct {
 	Accepted int      `json:"accepted" doc:"Ratings that Kafka has acknowledged; erasures are among them"`
-	Ratings  []Rating `json:"ratings" nullable:"false" doc:"The ratings as they are stored, in the order of the body. Empty for NDJSON, whose lines are not echoed"`
+	Ratings  []Rating `json:"ratings" nullable:"false" doc:"The ratings as they are stored, in the order of the body. Of NDJSON only those whose identity the gateway made, each with its line"`
 }
 
 // RecordProblem is the answer when ratings were refused or Kafka was not reached.
 type RecordProblem struct {
 	problem.Problem
-	Accepted   int      `json:"accepted" doc:"Ratings that Kafka has acknowledged in spite of the problem"`
-	Ratings    []Rating `json:"ratings,omitempty" doc:"Ratings that Kafka did not acknowledge, with the identity that the gateway gave them: send them again with just these rating_ids and times"`
-	ResumeLine int      `json:"resume_line,omitempty" doc:"First line of an NDJSON body that was not dealt with: every line before it was accepted, or is listed in errors"`
+	Accepted        int      `json:"accepted" doc:"Ratings that Kafka has acknowledged in spite of the problem"`
+	Ratings         []Rating `json:"ratings,omitempty" doc:"Ratings that Kafka did not acknowledge, each with its row or line, and with the identity that the gateway gave it: send them again with just this rating_id and occurred_at"`
+	AcceptedRatings []Rating `json:"accepted_ratings,omitempty" doc:"Accepted ratings whose identity the gateway made, each with its row or line: not to be sent again, unless with just this rating_id and occurred_at"`
+	ResumeLine      int      `json:"resume_line,omitempty" doc:"First line of an NDJSON body from which on to send again: every line before it was accepted, or is listed in errors. A line from here on that ratings or accepted_ratings list goes with the rating_id and occurred_at that they give it"`
 }
 
 func recordOperation(schemas huma.Registry) huma.Operation {
@@ -116,48 +115,33 @@ func (a *API) record(ctx context.Context, in *recordInput) (*recordOutput, error
 		return nil, &RecordProblem{Problem: *problem.New(http.StatusServiceUnavailable, "too many ratings at one time: try again in a moment").RetryAfter(time.Second)}
 	}
 	defer a.inFlight.Release(weight)
-	body := a.bodyOf(in)
 	if form.lines {
-		return a.recordLines(ctx, body)
+		return a.recordLines(ctx, in.request)
 	}
-	return a.recordWhole(ctx, form, in.request.Header, body)
+	return a.recordWhole(ctx, form, in.request)
 }
 
-// linesWeight is what a streamed body may hold: a line, a chunk of messages, and the same in the producer.
-func linesWeight(maxBody int64) int64 { return 4 * maxBody }
+// heldFactor is how many times its own size a body takes at most: itself, the messages made of it, the same in the
+// producer, and the answer.
+const heldFactor = 8
 
-// weight estimates the memory that a body takes, in bytes.
+// weight estimates the memory that a body takes, in bytes. Of a streamed body a line and a chunk are held.
 func (a *API) weight(f *form, length int64) int64 {
 	const least = 4 << 10
-	switch {
-	case f.lines:
-		return linesWeight(a.Config.MaxBody)
-	case length < 0 || length > a.Config.MaxBody:
-		return a.Config.MaxBody
+	if f.lines || length < 0 || length > a.Config.MaxBody {
+		length = a.Config.MaxBody
 	}
-	return max(least, length)
+	return heldFactor * max(least, length)
 }
-
-// body is the body of a request and the deadline for it to come.
-type body struct {
-	io.Reader
-	length  int64 // −1 when it was not said
-	control *http.ResponseController
-	timeout time.Duration
-}
-
-func (a *API) bodyOf(in *recordInput) *body {
-	return &body{in.request.Body, in.request.ContentLength, http.NewResponseController(in.writer), a.Config.BodyTimeout}
-}
-
-// extend gives the next part of the body its time. The deadline is the connection's and so the clock's, not Options.Now's.
-func (b *body) extend() { _ = b.control.SetReadDeadline(time.Now().Add(b.timeout)) } // without deadlines it still works
 
 // broken is the problem with a body that did not come as it should.
 func (a *API) broken(err error) *RecordProblem {
 	a.metrics.refused.WithLabelValues(reasonBroken).Inc()
-	var timeout interface{ Timeout() bool }
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	switch {
+	case errors.Is(err, guard.ErrDraining):
+		return &RecordProblem{Problem: *problem.New(http.StatusServiceUnavailable,
+			"the gateway is shutting down and did not wait for the rest of the body: send it again").RetryAfter(retryKafka)}
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &RecordProblem{Problem: *problem.New(http.StatusRequestTimeout, "the body did not come within %s", a.Config.BodyTimeout)}
 	}
 	return &RecordProblem{Problem: *problem.New(http.StatusBadRequest, "the body broke off before its end")}

@@ -219,7 +219,7 @@ func TestTooMuchAtOneTimeIsRefused(t *testing.T) {
 	w := newWorld(t)
 	inside, leave := make(chan struct{}), make(chan struct{})
 	w.log.refuse = func(context.Context, []source.Message) error { close(inside); <-leave; return nil }
-	if !w.api.inFlight.TryAcquire(w.api.Config.MaxInFlight - 4<<10) {
+	if !w.api.inFlight.TryAcquire(w.api.Config.MaxInFlight - heldFactor*4<<10) {
 		t.Fatal("the bodies are not empty")
 	}
 	done := make(chan *answer)

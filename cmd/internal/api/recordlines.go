@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 
+	"satisflow/cmd/internal/api/guard"
 	"satisflow/cmd/internal/api/problem"
-	"satisflow/pipeline/admit"
+	"satisflow/pipeline/event"
 	"satisflow/pipeline/source"
 )
 
@@ -21,40 +23,47 @@ const (
 
 // lines is the state of one NDJSON body.
 type lines struct {
-	api      *API
-	intake   *intake
-	body     *body
-	read     *bufio.Reader
-	line     int // number of the last line read
-	accepted int
-	bad      int
-	entries  []problem.Entry
+	api        *API
+	intake     *intake
+	request    *http.Request
+	read       *bufio.Reader
+	identities identities
+	line       int // number of the last line read
+	accepted   int
+	named      []Rating // accepted ones whose identity the gateway made
+	findings   findings
 
-	chunk []source.Message
-	first int // line of the chunk's first message
+	chunk []taken
+	made  int // ratings whose identity the gateway made, those of the chunk too
 	bytes int // of the chunk
 }
 
-// recordLines takes a streamed body: memory is bounded by a line and a chunk, whatever its length.
-func (a *API) recordLines(ctx context.Context, b *body) (*recordOutput, error) {
-	l := &lines{api: a, intake: a.intakes.get(), body: b, read: bufio.NewReaderSize(b, int(min(64<<10, a.Config.MaxBody)))}
+// recordLines takes a streamed body: memory is bounded by a line, a chunk, and what the gateway names, whatever its length.
+func (a *API) recordLines(ctx context.Context, r *http.Request) (*recordOutput, error) {
+	l := &lines{api: a, intake: a.intakes.get(), request: r, read: bufio.NewReaderSize(r.Body, int(min(64<<10, a.Config.MaxBody))),
+		identities: identities{most: a.Config.MaxRatings}}
 	defer a.intakes.put(l.intake)
 	if err := l.all(ctx); err != nil {
 		return nil, err
 	}
-	if l.bad > 0 {
-		return nil, refusal(l.bad, l.accepted, l.entries)
+	if l.findings.bad > 0 {
+		return nil, l.withNamed(l.findings.refusal(l.accepted))
 	}
-	return &recordOutput{Recorded{Accepted: l.accepted, Ratings: []Rating{}}}, nil
+	return &recordOutput{Recorded{Accepted: l.accepted, Ratings: append([]Rating{}, l.named...)}}, nil
+}
+
+// withNamed adds what the gateway named to a problem.
+func (l *lines) withNamed(p *RecordProblem) *RecordProblem {
+	p.AcceptedRatings = append(p.AcceptedRatings, l.named...)
+	return p
 }
 
 func (l *lines) all(ctx context.Context) error {
-	l.body.extend()
 	for {
 		text, err := l.next()
 		switch {
 		case errors.Is(err, errLongLine):
-			l.refuse([]problem.Entry{{Reason: admit.TooLarge, Detail: fmt.Sprintf("a line of more than %d bytes: want a rating", l.api.Config.MaxBody)}})
+			l.refuse([]problem.Entry{l.intake.tooLarge(int(l.api.Config.MaxBody) + 1)})
 		case errors.Is(err, io.EOF):
 			return l.flush(ctx)
 		case err != nil:
@@ -67,7 +76,7 @@ func (l *lines) all(ctx context.Context) error {
 				return err
 			}
 		}
-		if len(l.entries) >= maxEntries {
+		if len(l.findings.entries) >= maxEntries {
 			return l.giveUp(ctx)
 		}
 	}
@@ -108,47 +117,69 @@ func (l *lines) long(begin []byte) ([]byte, error) {
 }
 
 func (l *lines) take(text []byte) {
-	message, _, wrong := l.intake.take(text, 0, nil, l.api.Now())
+	t, wrong := l.intake.take(text, 0, nil, l.api.Now())
+	switch {
+	case len(wrong) > 0:
+	case t.made && l.made >= l.api.Config.MaxRatings:
+		wrong = []problem.Entry{entry("rating_id", "missing", event.BadField+"rating_id",
+			fmt.Sprintf("one of your own: the gateway names %d ratings of a body at most, as its answer has to list them", l.api.Config.MaxRatings))}
+	default:
+		wrong = l.identities.check(&l.intake.ev, l.line, "line")
+	}
 	if len(wrong) > 0 {
 		l.refuse(wrong)
 		return
 	}
-	if len(l.chunk) == 0 {
-		l.first = l.line
+	if t.made {
+		l.made++
 	}
-	l.chunk = append(l.chunk, message)
-	l.bytes += len(message.Key) + len(message.Value)
+	t.stored.Line = l.line
+	l.chunk = append(l.chunk, t)
+	l.bytes += len(t.message.Key) + len(t.message.Value)
 }
 
 func (l *lines) refuse(wrong []problem.Entry) {
 	inLine(wrong, l.line)
 	l.api.metrics.refused.WithLabelValues(wrong[0].Reason).Inc()
-	l.bad++
-	l.entries = append(l.entries, wrong...)
+	l.findings.add(wrong)
 }
 
-// flush produces the chunk. It is not used again, as a producer that failed may still hold it.
+// flush produces the chunk.
 func (l *lines) flush(ctx context.Context) error {
 	if len(l.chunk) == 0 {
 		return nil
 	}
-	errs := l.api.produce(ctx, l.chunk)
+	first := l.chunk[0].stored.Line
+	messages := make([]source.Message, len(l.chunk)) // not used again, as a producer that failed may still hold them
+	for i := range l.chunk {
+		messages[i] = l.chunk[i].message
+	}
+	errs := l.api.produce(ctx, messages)
 	done := len(l.chunk) - failures(errs)
 	l.accepted += done
 	l.api.metrics.accepted.WithLabelValues("ndjson").Add(float64(done))
 	if errs != nil {
-		return l.stop(unavailable(l.accepted), l.first)
+		p := unavailable(l.accepted)
+		for i := range l.chunk {
+			p.unacknowledged(&l.chunk[i], errs[i])
+		}
+		return l.stop(p, first)
 	}
-	l.chunk, l.bytes = make([]source.Message, 0, chunkRows), 0
-	l.body.extend()
+	for i := range l.chunk {
+		if l.chunk[i].made {
+			l.named = append(l.named, l.chunk[i].stored)
+		}
+	}
+	l.chunk, l.bytes = l.chunk[:0], 0
+	guard.Extend(l.request)
 	return nil
 }
 
 // stop ends before the body does: the lines from resume on are to be sent again.
 func (l *lines) stop(p *RecordProblem, resume int) *RecordProblem {
 	p.ResumeLine, p.Accepted = resume, l.accepted
-	p.Errors = l.entries
-	return p
+	p.Errors = l.findings.entries
+	return l.withNamed(p)
 }
 
 // brokenOff keeps what came whole.
@@ -165,10 +196,10 @@ func (l *lines) giveUp(ctx context.Context) error {
 	if err := l.flush(ctx); err != nil {
 		return err
 	}
-	l.body.extend()
+	guard.Extend(l.request)
 	_, _ = io.Copy(io.Discard, l.read) // bounded by the deadline
-	p := refusal(l.bad, l.accepted, nil)
+	p := l.findings.refusal(l.accepted)
 	p.Detail = fmt.Sprintf("%s wrong and %d accepted up to line %d, where this was given up: mend the lines that are listed, and send the rest from there on",
-		count(l.bad), l.accepted, l.line)
+		count(l.findings.bad), l.accepted, l.line)
 	return l.stop(p, l.line+1)
 }

@@ -8,41 +8,36 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"satisflow/cmd/internal/api/problem"
 	"satisflow/pipeline/event"
-	"satisflow/pipeline/source"
 )
 
 // recordWhole takes a body that is right as a whole or refused as a whole.
-func (a *API) recordWhole(ctx context.Context, f *form, h http.Header, b *body) (*recordOutput, error) {
-	text, wrong := a.readWhole(b)
-	if wrong != nil {
-		return nil, wrong
-	}
-	rows, array, err := split(text, f.batch)
-	if err != nil {
-		a.metrics.refused.WithLabelValues(event.BadJSON).Inc()
-		return nil, refusal(1, 0, []problem.Entry{*err})
-	}
-	messages, ratings, entries, bad := a.takeAll(rows, f, array, h)
-	if bad > 0 {
-		return nil, refusal(bad, 0, entries)
-	}
-	if problem := a.produceWhole(ctx, messages, ratings); problem != nil {
+func (a *API) recordWhole(ctx context.Context, f *form, r *http.Request) (*recordOutput, error) {
+	text, problem := a.readWhole(r)
+	if problem != nil {
 		return nil, problem
 	}
-	a.metrics.accepted.WithLabelValues(f.label).Add(float64(len(messages)))
-	return &recordOutput{Recorded{Accepted: len(messages), Ratings: ratings}}, nil
+	w := &whole{api: a, intake: a.intakes.get(), form: f, headers: f.headers(r.Header), now: a.Now(), identities: identities{most: a.Config.MaxRatings}}
+	defer a.intakes.put(w.intake)
+	if problem := w.read(text); problem != nil {
+		return nil, problem
+	}
+	if err := a.produceWhole(ctx, w.all); err != nil {
+		return nil, err
+	}
+	a.metrics.accepted.WithLabelValues(f.label).Add(float64(len(w.all)))
+	return &recordOutput{Recorded{Accepted: len(w.all), Ratings: w.ratings()}}, nil
 }
 
-func (a *API) readWhole(b *body) ([]byte, *RecordProblem) {
-	if b.length > a.Config.MaxBody {
+func (a *API) readWhole(r *http.Request) ([]byte, *RecordProblem) {
+	if r.ContentLength > a.Config.MaxBody {
 		return nil, a.tooLarge()
 	}
-	b.extend()
-	text := bytes.NewBuffer(make([]byte, 0, max(512, b.length+bytes.MinRead)))
-	n, err := text.ReadFrom(io.LimitReader(b, a.Config.MaxBody+1))
+	text := bytes.NewBuffer(make([]byte, 0, max(512, r.ContentLength+bytes.MinRead)))
+	n, err := text.ReadFrom(io.LimitReader(r.Body, a.Config.MaxBody+1))
 	switch {
 	case err != nil:
 		return nil, a.broken(err)
@@ -58,39 +53,79 @@ func (a *API) tooLarge() *RecordProblem {
 		"a body of more than %d bytes: want several requests, or application/x-ndjson, which has no limit", a.Config.MaxBody)}
 }
 
-// row is the text of one rating and where it stands in the body.
-type row struct {
-	text []byte
-	at   int
+// whole is the state of one body that is taken as a whole.
+type whole struct {
+	api        *API
+	intake     *intake
+	form       *form
+	headers    []event.Header
+	now        time.Time
+	identities identities
+
+	all      []taken
+	findings findings
+	rows     int // ratings read of an array
 }
 
-// split returns the ratings of a body: the elements of an array, or the body itself.
-func split(text []byte, batch bool) (rows []row, array bool, wrong *problem.Entry) {
-	trimmed := bytes.TrimLeft(text, " \t\r\n")
-	if len(trimmed) == 0 || trimmed[0] != '[' {
-		if batch {
-			return nil, false, &problem.Entry{Reason: event.BadJSON, Want: "an array", Detail: "body: not an array: want an array of CloudEvents"}
+// read reads the ratings of the body: the elements of an array one by one, or the body itself.
+func (w *whole) read(text []byte) *RecordProblem {
+	var wrong *problem.Entry
+	switch trimmed := bytes.TrimLeft(text, " \t\r\n"); {
+	case len(trimmed) > 0 && trimmed[0] == '[' && w.form == binaryForm:
+		wrong = &problem.Entry{Reason: event.BadField + "data", Field: "data", Want: wantOneEvent, Detail: "data: an array beside the ce- headers: want " + wantOneEvent}
+	case len(trimmed) > 0 && trimmed[0] == '[':
+		var problem *RecordProblem
+		if wrong, problem = w.readArray(text); problem != nil {
+			return problem
 		}
-		return []row{{text: text}}, false, nil
+	case w.form.batch:
+		wrong = &problem.Entry{Reason: event.BadJSON, Want: "an array", Detail: "body: not an array: want an array of CloudEvents"}
+	default:
+		w.take(text, 0, false)
 	}
+	if wrong != nil {
+		w.api.metrics.refused.WithLabelValues(wrong.Reason).Inc()
+		w.findings = findings{bad: 1, errors: 1, entries: []problem.Entry{*wrong}}
+	}
+	if w.findings.bad > 0 {
+		return w.findings.refusal(0)
+	}
+	return nil
+}
+
+// wantOneEvent is said where one CloudEvent holds several ratings: its id would be that of all.
+const wantOneEvent = "one rating for one event: an array of CloudEvents goes as application/cloudevents-batch+json, an array of ratings without ce- headers"
+
+// readArray takes the elements as they come; the entry says where the array stops to be JSON.
+func (w *whole) readArray(text []byte) (*problem.Entry, *RecordProblem) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	_, err := d.Token()
+	var raw json.RawMessage // one after the other in the same memory
 	for err == nil && d.More() {
-		var raw json.RawMessage
+		if w.rows++; w.rows > w.api.Config.MaxRatings {
+			return nil, w.api.tooMany()
+		}
 		if err = d.Decode(&raw); err == nil {
-			rows = append(rows, row{raw, int(d.InputOffset()) - len(raw)})
+			end := int(d.InputOffset())
+			w.take(text[end-len(raw):end], end-len(raw), true)
 		}
 	}
 	if err == nil {
 		_, err = d.Token()
 	}
 	if err == nil && len(bytes.TrimLeft(text[d.InputOffset():], " \t\r\n")) > 0 {
-		err = fmt.Errorf("more after the array")
+		err = errors.New("more after the array")
 	}
 	if err != nil {
-		return nil, true, notJSON(err, d.InputOffset())
+		return notJSON(err, d.InputOffset()), nil
 	}
-	return rows, true, nil
+	return nil, nil
+}
+
+func (a *API) tooMany() *RecordProblem {
+	a.metrics.refused.WithLabelValues(reasonBodyTooLarge).Inc()
+	return &RecordProblem{Problem: *problem.New(http.StatusRequestEntityTooLarge,
+		"an array of more than %d ratings: want several requests, or application/x-ndjson, which has no limit", a.Config.MaxRatings)}
 }
 
 // notJSON says where an array stops to be JSON. The text of encoding/json's errors names single characters at most.
@@ -106,49 +141,34 @@ func notJSON(err error, at int64) *problem.Entry {
 		Detail: fmt.Sprintf("not JSON at byte %d: %v: want a JSON array of ratings", at, err)}
 }
 
-// takeAll reads all ratings; the entries are those of all that are wrong, and bad is how many these are.
-func (a *API) takeAll(rows []row, f *form, array bool, h http.Header) (messages []source.Message, ratings []Rating, entries []problem.Entry, bad int) {
-	in, now, headers := a.intakes.get(), a.Now(), f.headers(h)
-	defer a.intakes.put(in)
-	messages, ratings = make([]source.Message, 0, len(rows)), make([]Rating, 0, len(rows))
-	for i, r := range rows {
-		message, rating, wrong := in.take(r.text, r.at, headers, now)
-		if len(wrong) == 0 {
-			messages, ratings = append(messages, message), append(ratings, rating)
-			continue
-		}
-		a.metrics.refused.WithLabelValues(wrong[0].Reason).Inc()
-		bad++
-		if f.envelope {
-			withoutPointers(wrong)
-		}
-		if array {
-			inRow(wrong, i)
-		}
-		entries = append(entries, wrong...)
+// take reads one rating, whose text begins at the byte of the body.
+func (w *whole) take(text []byte, at int, array bool) {
+	t, wrong := w.intake.take(text, at, w.headers, w.now)
+	if len(wrong) == 0 {
+		wrong = w.identities.check(&w.intake.ev, w.rows, "rating")
 	}
-	return messages, ratings, entries, bad
+	if len(wrong) == 0 {
+		if w.findings.bad == 0 { // else nothing is produced
+			w.all = append(w.all, t)
+		}
+		return
+	}
+	w.api.metrics.refused.WithLabelValues(wrong[0].Reason).Inc()
+	if w.form.envelope {
+		withoutPointers(wrong)
+	}
+	if array {
+		inRow(wrong, w.rows-1)
+	}
+	w.findings.add(wrong)
+	w.all = nil
 }
 
-// maxEntries bounds the entries of an answer.
-const maxEntries = 1000
-
-// refusal is the problem with ratings that are wrong.
-func refusal(bad, accepted int, entries []problem.Entry) *RecordProblem {
-	detail := fmt.Sprintf("%s wrong, and nothing was accepted: mend what is listed and send all again", count(bad))
-	if accepted > 0 {
-		detail = fmt.Sprintf("%s wrong and %d accepted: mend the lines that are listed and send these again", count(bad), accepted)
+// ratings are those of the answer.
+func (w *whole) ratings() []Rating {
+	out := make([]Rating, len(w.all))
+	for i := range w.all {
+		out[i] = w.all[i].stored
 	}
-	if len(entries) > maxEntries {
-		detail += fmt.Sprintf(" (the first %d of %d errors are listed)", maxEntries, len(entries))
-		entries = entries[:maxEntries]
-	}
-	return &RecordProblem{Problem: *problem.New(http.StatusUnprocessableEntity, "%s", detail).With(entries...), Accepted: accepted}
-}
-
-func count(bad int) string {
-	if bad == 1 {
-		return "1 rating is"
-	}
-	return fmt.Sprintf("%d ratings are", bad)
+	return out
 }

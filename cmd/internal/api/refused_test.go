@@ -161,10 +161,11 @@ type readerOnly struct {
 func (r readerOnly) Read(b []byte) (int, error) { return r.r.Read(b) }
 
 func TestARatingThatKafkaWouldNotTakeIsRefusedBefore(t *testing.T) {
-	w := newWorld(t, func(o *Options) { o.Config.MaxRating = 2 << 10 })
+	w := newWorld(t, func(o *Options) { o.Admit.MaxBytes = 2 << 10 })
 	var got RecordProblem
 	w.post("application/json", `[`+rating+`,`+put(`"comment":"`+strings.Repeat("好", 1000)+`"`)+`]`).into(http.StatusUnprocessableEntity, &got)
-	if len(got.Errors) != 1 || got.Errors[0].Row != 2 || got.Errors[0].Reason != "too_large" || w.log.n != 0 {
+	if len(got.Errors) != 1 || got.Errors[0].Row != 2 || got.Errors[0].Reason != "too_large" || w.log.n != 0 ||
+		!strings.HasPrefix(got.Errors[0].Detail, "a rating of 3") || !strings.HasSuffix(got.Errors[0].Detail, " bytes: want at most 2048 (admission.max_bytes)") {
 		t.Errorf("%+v, %d produced", got.Errors, w.log.n)
 	}
 }

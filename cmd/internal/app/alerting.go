@@ -67,7 +67,7 @@ func newAlerts(cfg *config.Config, on *ground, down *teardown, log zerolog.Logge
 	}
 	lease := clickhouse.NewLease(on.conn, clickhouse.GatewayLease, clickhouse.Holder())
 	run := func(ctx context.Context) error { return withLease(ctx, lease, service.Run, log) }
-	return &alerts{service, service, []part{{"alerts", run}}, checks}, nil
+	return &alerts{service, service, []part{{name: "alerts", run: run}}, checks}, nil
 }
 
 // withLease runs what only one process may, while it has the lease. It waits out an outage of ClickHouse, in which the lease

@@ -34,7 +34,7 @@ func newDemo(cfg *config.Config, dir *devstack.Dir, down *teardown, log zerolog.
 		return err
 	}
 	sender := deliver.New(producer, deliver.DefaultConfig(), deliver.Hooks{})
-	return part{"demo", func(ctx context.Context) error {
+	return part{name: "demo", run: func(ctx context.Context) error {
 		return load.Demo(ctx, demo, sender, time.Now(), log)
 	}}, nil
 }

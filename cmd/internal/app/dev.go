@@ -129,7 +129,7 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	parts = append(append(append(parts, c.parts...), httpPart("gateway", listener, c.server)), watchers...)
+	parts = append(append(append(parts, c.parts...), httpPart("gateway", listener, cfg.Gateway.Server(c.handler))), watchers...)
 	if o.demo {
 		demo, err := newDemo(cfg, dir, &down, log)
 		if err != nil {
@@ -143,7 +143,7 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 // embed starts the embedded parts that no server of the user's takes the place of, and points the configuration to them.
 func (s *shell) embed(ctx context.Context, loaded *config.Loaded, o devOptions, dir *devstack.Dir, where *places, down *teardown, log zerolog.Logger) (parts []part, err error) {
 	cfg := &loaded.Config
-	parts = append(parts, part{"data folder", dir.WatchSpace})
+	parts = append(parts, part{name: "data folder", run: dir.WatchSpace})
 	where.kafkaEmbedded, where.clickhouseEmbedded = !loaded.IsSet("kafka.brokers"), !loaded.IsSet("clickhouse.dsn")
 	if where.kafkaEmbedded {
 		kafka, err := devstack.StartKafka(ctx, dir, o.kafkaPort, log)
@@ -152,7 +152,7 @@ func (s *shell) embed(ctx context.Context, loaded *config.Loaded, o devOptions, 
 		}
 		down.add(func(context.Context) error { kafka.Close(); return nil })
 		cfg.Kafka.Brokers = []string{kafka.Address()}
-		parts = append(parts, part{"embedded Kafka", kafka.Run})
+		parts = append(parts, part{name: "embedded Kafka", run: kafka.Run})
 	}
 	if where.clickhouseEmbedded {
 		program, err := self()
@@ -168,7 +168,7 @@ func (s *shell) embed(ctx context.Context, loaded *config.Loaded, o devOptions, 
 		down.add(engine.Stop)
 		cfg.ClickHouse.DSN = engine.DSN("satisflow")
 		cfg.ClickHouse.Username, cfg.ClickHouse.Password, cfg.ClickHouse.PasswordFile, cfg.ClickHouse.Cluster = "", "", "", ""
-		parts = append(parts, part{"embedded ClickHouse", func(ctx context.Context) error {
+		parts = append(parts, part{name: "embedded ClickHouse", run: func(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return nil
@@ -209,7 +209,7 @@ var ownClickHouse = []string{"dsn", "dsn_file", "username", "password", "passwor
 
 // announcement waits until every part works that must, and tells the user where it is.
 func (s *shell) announcement(where places, checks []api.Check, begin time.Time) part {
-	return part{"announcement", func(ctx context.Context) error {
+	return part{name: "announcement", run: func(ctx context.Context) error {
 		for !allPass(ctx, checks) {
 			select {
 			case <-ctx.Done():

@@ -100,7 +100,7 @@ func (o *watchOptions) without(err error, flag string, where *places) error {
 
 // keptRunning is a watcher that is started again whenever it ends, and that all else goes on without.
 func keptRunning(name string, w *devstack.Watcher, log zerolog.Logger) part {
-	return part{name, func(ctx context.Context) error {
+	return part{name: name, run: func(ctx context.Context) error {
 		err := w.Run(ctx, func(err error, pause time.Duration) {
 			log.Warn().Err(err).Stringer("pause", pause).Msg(name + " ended and is started again; all else goes on")
 		})

@@ -178,14 +178,14 @@ func TestWhatIsNoTerminalIsNotColored(t *testing.T) {
 
 func TestAPartThatEndsEndsAllWithItsReason(t *testing.T) {
 	ended := make(chan string, 2)
-	waits := part{"waits", func(ctx context.Context) error {
+	waits := part{name: "waits", run: func(ctx context.Context) error {
 		<-ctx.Done()
 		ended <- "waits"
 		return ctx.Err()
 	}}
 	for want, p := range map[string]part{
-		"fails: broken":         {"fails", func(context.Context) error { return errors.New("broken") }},
-		"quits ended by itself": {"quits", func(context.Context) error { return nil }},
+		"fails: broken":         {name: "fails", run: func(context.Context) error { return errors.New("broken") }},
+		"quits ended by itself": {name: "quits", run: func(context.Context) error { return nil }},
 	} {
 		if err := supervise(t.Context(), waits, p); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

@@ -13,7 +13,7 @@ const healthEvery = 5 * time.Second
 
 // healthPart shows in the metrics which checks pass.
 func healthPart(health *metrics.Health, checks []api.Check) part {
-	return part{"health", func(ctx context.Context) error {
+	return part{name: "health", run: func(ctx context.Context) error {
 		for {
 			for _, c := range checks {
 				asked, cancel := context.WithTimeout(ctx, healthEvery/2)

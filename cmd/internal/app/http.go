@@ -3,10 +3,10 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,11 +14,16 @@ import (
 	"github.com/rs/zerolog"
 
 	"satisflow/cmd/internal/api"
+	"satisflow/cmd/internal/api/guard"
 	metrics "satisflow/sinks/prometheus"
 )
 
-// drainTime is how long requests have to end at a shutdown.
-const drainTime = 2 * time.Second
+// How long requests that began have to end at a shutdown: as long as Kafka may take to acknowledge what they hold. Those
+// that have not ended by then are canceled, which handlers answer with 503, and have answerTime to say so.
+const (
+	drainTime  = 6 * time.Second
+	answerTime = time.Second
+)
 
 // newRegistry is the metrics of this process: those of Go, the process and the build; parts add theirs.
 func newRegistry() *prometheus.Registry {
@@ -31,22 +36,63 @@ func newRegistry() *prometheus.Registry {
 	return reg
 }
 
-// httpPart serves until the context ends, then lets requests end.
+// httpPart serves until the context ends, then until the requests that began are answered. It stops before the parts that
+// these work with.
 func httpPart(name string, listener net.Listener, server *http.Server) part {
-	return part{name, func(ctx context.Context) error {
-		stop := context.AfterFunc(ctx, func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-			defer cancel()
-			if server.Shutdown(ctx) != nil {
-				_ = server.Close() // the time is over: nothing more can be done for who still waits
-			}
-		})
-		defer stop()
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	return part{name: name, first: true, run: func(ctx context.Context) error {
+		requests, cancel := context.WithCancel(guard.WithDraining(context.WithoutCancel(ctx), ctx))
+		defer cancel()
+		server.BaseContext = func(net.Listener) context.Context { return requests }
+		unused := watchUnused(server)
+		ended := make(chan error, 1)
+		go func() { ended <- server.Serve(listener) }()
+		select {
+		case err := <-ended:
 			return fmt.Errorf("serve HTTP on %s: %w", listener.Addr(), err)
+		case <-ctx.Done():
 		}
+		drain(server, unused, cancel)
+		_ = <-ended // it says that the server was closed
 		return nil
 	}}
+}
+
+// drain returns when every request that began is answered, or can't be any more.
+func drain(server *http.Server, unused *unusedConns, cancel context.CancelFunc) {
+	all, done := context.WithTimeout(context.Background(), drainTime+answerTime)
+	defer done()
+	defer time.AfterFunc(drainTime, cancel).Stop()
+	defer time.AfterFunc(answerTime, unused.close).Stop()
+	if server.Shutdown(all) != nil {
+		_ = server.Close() // the time is over: nothing more can be done for who still waits
+	}
+}
+
+// unusedConns are the connections on which no request ever came: browsers open them ahead of need. Shutdown would wait for
+// them.
+type unusedConns struct {
+	mu  sync.Mutex
+	all map[net.Conn]bool
+}
+
+func watchUnused(server *http.Server) *unusedConns {
+	u := &unusedConns{all: map[net.Conn]bool{}}
+	server.ConnState = func(c net.Conn, state http.ConnState) {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		if delete(u.all, c); state == http.StateNew {
+			u.all[c] = true
+		}
+	}
+	return u
+}
+
+func (u *unusedConns) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for c := range u.all {
+		_ = c.Close() // whoever is there asked for nothing
+	}
 }
 
 // probes serves metrics and health of a process; parts says how its parts are.
@@ -59,11 +105,6 @@ func probes(reg *prometheus.Registry, parts func(context.Context) []api.Part, lo
 		answer(w, status, ready)
 	})
 	return mux
-}
-
-// newProbesServer returns a server for probes alone: the API brings its own.
-func newProbesServer(handler http.Handler) *http.Server {
-	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 }
 
 // asked asks the checks one after the other.

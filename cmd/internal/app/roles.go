@@ -130,7 +130,7 @@ func (s *shell) runRole(cmd *cobra.Command, r role) (err error) {
 	down.add(closeListener(listener))
 	on := newGround()
 	start := newStarting(r, cfg, on, log)
-	return supervise(ctx, httpPart("HTTP", listener, start.server), part{"", func(ctx context.Context) error {
+	return supervise(ctx, httpPart("HTTP", listener, start.server), part{name: "", run: func(ctx context.Context) error {
 		w := waiter{told: start.told, log: log.With().Stringer("address", listener.Addr()).Logger()}
 		if err := on.prepare(ctx, r, cfg, w, &down); err != nil {
 			return err
@@ -139,7 +139,7 @@ func (s *shell) runRole(cmd *cobra.Command, r role) (err error) {
 		if err != nil {
 			return err
 		}
-		start.set(c.server.Handler)
+		start.set(c.handler)
 		log.Info().Stringer("address", listener.Addr()).Msg("serving")
 		return supervise(ctx, c.parts...)
 	}})
@@ -186,9 +186,9 @@ func (on *ground) prepare(ctx context.Context, r role, cfg *config.Config, w wai
 
 // composed is a role that is ready to run.
 type composed struct {
-	parts  []part
-	checks []api.Check // of whether the parts work
-	server *http.Server
+	parts   []part
+	checks  []api.Check // of whether the parts work
+	handler http.Handler
 }
 
 // composeRole makes the parts of a role, but for the one that serves HTTP.
@@ -211,10 +211,10 @@ func composeRole(r role, cfg *config.Config, on *ground, down *teardown, log zer
 		verify := verification.New(cfg.Verify, verification.Parts{
 			Conn: on.conn, Epoch: on.epoch.Number, Owns: p.ownsFirst, Metrics: metrics.NewVerifyMetrics(metrics.InEpoch(on.reg, on.epoch.Number)), Now: time.Now, Log: log,
 		})
-		c.parts = append(c.parts, part{"processor", p.Run}, part{"verify", verify.Run})
+		c.parts = append(c.parts, part{name: "processor", run: p.Run}, part{name: "verify", run: verify.Run})
 	}
 	if !r.gateway {
-		c.server = newProbesServer(probes(on.reg, asked(c.checks), log))
+		c.handler = probes(on.reg, asked(c.checks), log)
 		return c, nil
 	}
 	alerts, err := newAlerts(cfg, on, down, log)
@@ -232,7 +232,7 @@ func composeRole(r role, cfg *config.Config, on *ground, down *teardown, log zer
 		return c, err
 	}
 	down.add(g.Close)
-	c.parts, c.server = append(c.parts, part{"erasures", erasing.Run}), g.server
+	c.parts, c.handler = append(c.parts, part{name: "erasures", run: erasing.Run}), g.handler
 	return c, nil
 }
 

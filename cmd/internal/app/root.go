@@ -50,7 +50,7 @@ Start with: satisflow dev`,
 	addGroup(root, "Roles:", newDevCommand(s), newProcessorCommand(s), newGatewayCommand(s), newServeCommand(s))
 	addGroup(root, "Ratings:", newImportCommand(s), newGenerateCommand(s), newDeadLettersCommand(s), newEraseCommand(s))
 	addGroup(root, "Watching:", newDashboardsCommand(s))
-	addGroup(root, operations, newMigrateCommand(s), newVerifyCommand(s), newRebuildCommand(s), newChaosCommand(s), newConfigCommand(s), newBenchCommand(s), newVersionCommand(s))
+	addGroup(root, operations, newMigrateCommand(s), newVerifyCommand(s), newRebuildCommand(s), newChaosCommand(s), newConfigCommand(s), newSchemaCommand(s), newBenchCommand(s), newVersionCommand(s))
 	root.AddCommand(newClickHouseCommand(s), newBrokerCommand(s), newChaosBrokerCommand(s))
 	root.SetHelpCommandGroupID(operations)
 	root.SetCompletionCommandGroupID(operations)

@@ -20,9 +20,9 @@ import (
 	metrics "satisflow/sinks/prometheus"
 )
 
-// serving is the gateway of a process: its server and what that writes to.
+// serving is the gateway of a process: its handler and what that writes to.
 type serving struct {
-	server   *http.Server
+	handler  http.Handler
 	producer *source.Producer
 }
 
@@ -53,9 +53,7 @@ func newServing(cfg *config.Config, conn driver.Conn, eraser api.Eraser, alerts 
 	a.Mount(mux)
 	pages.Mount(mux)
 	mux.Handle("GET /metrics", metrics.Handler(reg, log))
-	server := a.Server(mux)
-	server.Handler = belowBase(cfg.Gateway.BasePath, server.Handler)
-	return &serving{server: server, producer: producer}, nil
+	return &serving{handler: belowBase(cfg.Gateway.BasePath, a.Guarded(mux)), producer: producer}, nil
 }
 
 // belowBase serves the handler below a path as well: of a proxy that keeps the path, and of one that takes it away. It stands before

@@ -53,14 +53,14 @@ func newStarting(r role, cfg *config.Config, on *ground, log zerolog.Logger) *st
 	s.parts = append(s.parts, api.Part{Name: r.name, Since: now})
 	mux := probes(on.reg, func(context.Context) []api.Part { return s.state() }, log)
 	s.set(mux)
-	s.server = newProbesServer(s)
+	s.server = guard.DefaultTimeouts().Server(s)
 	if r.gateway {
 		mux.HandleFunc("/", s.unavailable)
 		// Its metrics are not shown: those of the API's own guard take their names. Each of its answers is a 503, which
 		// it would log each time.
 		g := guard.New(cfg.Gateway.Config.Config, prometheus.NewRegistry(), log.Level(max(log.GetLevel(), zerolog.ErrorLevel)), time.Now)
 		s.set(g.Wrap(mux))
-		s.server = g.Server(s)
+		s.server = cfg.Gateway.Server(s)
 	}
 	return s
 }

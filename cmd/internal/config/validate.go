@@ -152,15 +152,18 @@ func (c *Config) between() error {
 		errs = append(errs, fmt.Errorf("processor.drain_timeout: %s: want less than kafka.group.session_timeout, %s",
 			c.Processor.DrainTimeout, c.Kafka.Group.SessionTimeout))
 	}
-	if c.Gateway.MaxRating >= c.Kafka.Producer.MaxMessageBytes {
-		errs = append(errs, fmt.Errorf("gateway.max_rating: %d: want less than kafka.producer.max_message_bytes, %d",
-			c.Gateway.MaxRating, c.Kafka.Producer.MaxMessageBytes))
+	if most := c.Kafka.Producer.MaxMessageBytes - recordOverhead; c.Admission.MaxBytes > most {
+		errs = append(errs, fmt.Errorf("admission.max_bytes: %d: want at most kafka.producer.max_message_bytes without %d for key and headers, %d",
+			c.Admission.MaxBytes, recordOverhead, most))
 	}
 	if len(c.Alerts.Owners) > 0 && !c.Mail.Enabled() {
 		errs = append(errs, errors.New("mail.host: empty: want a mail server to tell alerts.owners by, or no owners"))
 	}
 	return errors.Join(errs...)
 }
+
+// recordOverhead is what a record needs beside its value, in bytes.
+const recordOverhead = 4 << 10
 
 // within puts the section in front of an error that begins with a key.
 func within(section string, err error) error { return fmt.Errorf("%s%w", section, err) }

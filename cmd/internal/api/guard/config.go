@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"time"
 )
 
 // Config says who may ask, and how often.
@@ -23,16 +22,14 @@ type Config struct {
 	// ClientBurst and TotalBurst are how many may come at once.
 	ClientBurst int `yaml:"client_burst" help:"API requests that one client address may send at once"`
 	TotalBurst  int `yaml:"total_burst" help:"API requests that may come at once"`
-	// HeaderTimeout bounds the reading of a request's header, IdleTimeout the wait for the next request of a connection.
-	HeaderTimeout time.Duration `yaml:"header_timeout" help:"longest time to read the header of a request"`
-	IdleTimeout   time.Duration `yaml:"idle_timeout" help:"longest wait for the next request of a connection"`
+	Timeouts    `yaml:",inline"`
 }
 
 // DefaultConfig answers on loopback only, pages of no other origin, and 2,000 requests a second of one address.
 func DefaultConfig() Config {
 	return Config{
 		ClientRate: 2000, ClientBurst: 4000, TotalRate: 10_000, TotalBurst: 20_000,
-		HeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Timeouts: DefaultTimeouts(),
 	}
 }
 
@@ -62,5 +59,7 @@ func (c Config) Validate() error {
 	add(c.TotalBurst > 0, "total_burst: %d: want at least 1", c.TotalBurst)
 	add(c.HeaderTimeout > 0, "header_timeout: %v: want more than 0", c.HeaderTimeout)
 	add(c.IdleTimeout > 0, "idle_timeout: %v: want more than 0", c.IdleTimeout)
+	add(c.BodyTimeout > 0, "body_timeout: %v: want more than 0", c.BodyTimeout)
+	add(c.AnswerTimeout > 0, "answer_timeout: %v: want more than 0", c.AnswerTimeout)
 	return errors.Join(errs...)
 }

@@ -1,5 +1,5 @@
 // Package guard owns what stands before every handler of the HTTP server: request ids, recovery, the access log, metrics
-// per route, security headers, the checks of host and origin, CORS, and the limits on requests. What a request means is
+// per route, security headers, the checks of host and origin, CORS, the limits on requests and the deadlines of connections. What a request means is
 // left to the handlers; who is asking (sign-in), and the address that is listened on, to the application.
 //
 // # Non-obvious
@@ -9,6 +9,7 @@
 //   - Paths are never logged: they hold customer ids. The pattern is.
 //   - The host is checked as a page of another site can otherwise talk to a server on loopback by having its own name
 //     resolve to 127.0.0.1 (DNS rebinding): the browser takes both for one origin then.
+//   - Deadlines are those of the connection: they are set around every handler, and a handler never sets one itself.
 package guard
 
 import (
@@ -40,11 +41,4 @@ func New(cfg Config, reg prometheus.Registerer, log zerolog.Logger, now func() t
 // Wrap returns the handler behind all that Guard does.
 func (g *Guard) Wrap(next http.Handler) http.Handler {
 	return g.observe(recovered(g.log, headers(g.hosts(g.cors(g.limited(next))))))
-}
-
-// Server returns a server with the timeouts of the configuration. It has no timeout for whole requests: handlers set
-// deadlines that fit what they do.
-func (g *Guard) Server(handler http.Handler) *http.Server {
-	const headerBytes = 32 << 10
-	return &http.Server{Handler: handler, ReadHeaderTimeout: g.cfg.HeaderTimeout, IdleTimeout: g.cfg.IdleTimeout, MaxHeaderBytes: headerBytes}
 }

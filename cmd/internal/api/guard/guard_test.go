@@ -218,7 +218,9 @@ total_rate: 0: want more than 0
 client_burst: 0: want at least 1
 total_burst: 0: want at least 1
 header_timeout: 0s: want more than 0
-idle_timeout: 0s: want more than 0`
+idle_timeout: 0s: want more than 0
+body_timeout: 0s: want more than 0
+answer_timeout: 0s: want more than 0`
 	if err := cfg.Validate(); err == nil || err.Error() != want {
 		t.Errorf("%v\nwant\n%s", err, want)
 	}
