@@ -16,7 +16,7 @@ const epochEvery = 5 * time.Second
 
 // epochPart shows in the metrics which epoch readers follow. While ClickHouse does not answer it shows the last one.
 func epochPart(current *metrics.CurrentEpoch, conn driver.Conn, log zerolog.Logger) part {
-	return part{"current epoch", func(ctx context.Context) error {
+	return part{name: "current epoch", run: func(ctx context.Context) error {
 		failed := false
 		for {
 			asked, cancel := context.WithTimeout(ctx, epochEvery)
