@@ -15,6 +15,7 @@ import (
 	"satisflow/pipeline"
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/event"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"
@@ -94,8 +95,8 @@ type reader struct {
 	p int32
 }
 
-func (r reader) Run(ctx context.Context, from int64, handle source.Handler) error {
-	next := max(from, 0)
+func (r reader) Continue(ctx context.Context, at logid.Position, handle source.Handler) error {
+	next := max(at.Next, 0)
 	for ctx.Err() == nil {
 		r.l.mu.Lock()
 		all := r.l.records[r.p]

@@ -161,7 +161,7 @@ func newGround() *ground {
 
 // prepare waits for Kafka and ClickHouse, brings topics and schema up to date where it is to, and finds the epoch.
 func (on *ground) prepare(ctx context.Context, r role, cfg *config.Config, w waiter, down *teardown) error {
-	var partitions int
+	var topic ratingsTopic
 	group, reaching := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		topic, err = lookUpTopic(reaching, cfg.Kafka, *r.migrate, w)
