@@ -55,3 +55,9 @@ func isPseudonym(id string) bool {
 
 // Pseudonym returns what customer_ids: hmac stores for the customer, by the secret.
 func Pseudonym(key []byte, id string) string { return newHasher(key).of(id) }
+
+// IsPseudonym says whether the text looks like what Pseudonym returns.
+func IsPseudonym(id string) bool {
+	const digits = 32
+	return len(id) == digits && strings.Trim(id, "0123456789abcdef") == ""
+}

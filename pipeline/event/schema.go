@@ -95,8 +95,8 @@ func schemaRevision(Config) schema {
 func schemaOp(Config) schema { return schema{"enum": []any{"put", "erase", nil}, "default": "put"} }
 
 // timePattern tells times without help of the format, which some validators don't check.
-const timePattern = `^(2[01][0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))` +
-	`|(2000|2[01](0[48]|[2468][048]|[13579][26]))-02-29)` +
+const timePattern = `^(20[0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))` +
+	`|20([02468][048]|[13579][26])-02-29)` +
 	`[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 
 func schemaOccurredAt(Config) schema {

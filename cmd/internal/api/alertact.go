@@ -48,7 +48,7 @@ func actOperation(i int) huma.Operation {
 		OperationID: "alert-" + string(do.action), Method: http.MethodPost, Path: base + "/alerts/{id}/" + string(do.action), Tags: []string{"alerts"},
 		Summary: do.summary, Description: do.about + " The answer is the alert as it then is.",
 		MaxBodyBytes: 64 << 10, // a comment of 4,000 characters, escaped
-		Errors: append([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed,
+		Errors: append([]int{http.StatusRequestTimeout, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed,
 			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusForbidden}, refusals...),
 	}
 }
@@ -63,11 +63,23 @@ func (a *API) act(action alert.Action) func(context.Context, *actInput) (*alertO
 			return nil, wrong
 		}
 		do := alert.Request{Action: action, By: in.Body.By, Comment: in.Body.Comment, Assignee: in.Body.Assignee}
-		if _, err := a.Alerts.Act(ctx, in.ID, version, do); err != nil {
+		done, err := a.Alerts.Act(ctx, in.ID, version, do)
+		if err != nil {
 			return nil, a.unacted(ctx, err)
 		}
-		return a.alertAnswer(ctx, in.ID)
+		return a.acted(ctx, &done), nil
 	}
+}
+
+// acted answers an action that was taken: as it was, it is never answered with an error, else the caller would take it
+// again. Where the record can't be read, the answer has none.
+func (a *API) acted(ctx context.Context, done *alert.Alert) *alertOutput {
+	if found, record, err := a.Alerts.Get(ctx, done.ID); err == nil {
+		return a.alertOutput(&found, record)
+	} else if !errors.Is(err, context.Canceled) {
+		a.burst.Error().Str("request_id", guard.RequestID(ctx)).Err(err).Msg("read the record of an alert after an action")
+	}
+	return a.alertOutput(done, nil)
 }
 
 // versionOf reads If-Match; 0 means any.

@@ -13,7 +13,6 @@ import (
 
 	"satisflow/cmd/internal/api/problem"
 	"satisflow/pipeline/alert"
-	"satisflow/pipeline/window"
 	"satisflow/sinks/clickhouse"
 )
 
@@ -21,7 +20,7 @@ type alertsInput struct {
 	State      string `query:"state" doc:"Only these states, with commas between: open, acknowledged, contacted, resolved, verified; at_work means the first three" example:"at_work"`
 	Rule       string `query:"rule" doc:"Only these rules, with commas between: low_rating, low_mean, falling, group_falling" example:"low_rating"`
 	Severity   string `query:"severity" doc:"Only these severities, with commas between: minor, major, critical" example:"critical,major"`
-	CustomerID string `query:"customer_id" doc:"Only of this customer, as in the ratings" example:"c-1001"`
+	CustomerID string `query:"customer_id" doc:"Only of this customer, as in the ratings or as in an answer" example:"c-1001"`
 	Service    string `query:"service" doc:"Only about this service, or about customers who rated it last" example:"data_analysis"`
 	Segment    string `query:"segment" doc:"Only about this segment, or about customers in it" example:"vip"`
 	Assignee   string `query:"assignee" doc:"Only this person's; - means nobody's" example:"li.na"`
@@ -55,13 +54,10 @@ func (a *API) alerts(ctx context.Context, in *alertsInput) (*alertsOutput, error
 	defer cancel()
 	now := a.Now()
 	f, entries := in.filter(now)
-	if in.CustomerID != "" {
-		f.Dimension, f.Value = alert.Customer, a.stored(window.Key{Dimension: clickhouse.Customer, Value: in.CustomerID}, now).Value
-	}
 	if len(entries) > 0 {
 		return nil, refusedParameters(entries)
 	}
-	all, next, err := a.Alerts.List(ctx, f)
+	all, next, err := a.list(ctx, f, in.CustomerID, now)
 	switch {
 	case errors.Is(err, clickhouse.ErrUnknownPage):
 		return nil, refusedParameters([]problem.Entry{parameter("cursor", in.Cursor, "the next_cursor of the page before")})
@@ -73,6 +69,20 @@ func (a *API) alerts(ctx context.Context, in *alertsInput) (*alertsOutput, error
 		out.NextCursor = &next
 	}
 	return &alertsOutput{out}, nil
+}
+
+// list lists the alerts, only those of the customer if there is one, who is named as producers do or as answers do.
+func (a *API) list(ctx context.Context, f clickhouse.AlertFilter, customer string, now time.Time) (all []alert.Alert, next string, err error) {
+	if customer == "" {
+		return a.Alerts.List(ctx, f)
+	}
+	for _, id := range a.storedAs(customer, now) {
+		f.Dimension, f.Value = alert.Customer, id
+		if all, next, err = a.Alerts.List(ctx, f); err != nil || len(all) > 0 {
+			break
+		}
+	}
+	return all, next, err
 }
 
 func (a *API) alertsOf(all []alert.Alert, now time.Time) []Alert {
@@ -146,8 +156,8 @@ func timeOf(name, text string, entries []problem.Entry) (time.Time, []problem.En
 	if text == "" {
 		return time.Time{}, entries
 	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil || !inTimes(at) {
+	at, ok := readTime(text)
+	if !ok {
 		return at, append(entries, parameter(name, text, wantTime))
 	}
 	return at, entries

@@ -34,7 +34,7 @@ type alertOutput struct {
 // AlertWithRecord is an alert and all that happened to it.
 type AlertWithRecord struct {
 	Alert
-	Record []AlertEntry `json:"record" nullable:"false" doc:"Every change, the oldest first"`
+	Record []AlertEntry `json:"record" nullable:"false" doc:"Every change, the oldest first; empty in the answer to an action that was taken when it could not be read then"`
 }
 
 func (a *API) alertOperation() huma.Operation {
@@ -58,7 +58,11 @@ func (a *API) alertAnswer(ctx context.Context, id string) (*alertOutput, error) 
 	case err != nil:
 		return nil, a.unreadable(ctx, err)
 	}
-	return &alertOutput{etag(found.Version), AlertWithRecord{a.alertOf(&found, a.Now()), entriesOf(record)}}, nil
+	return a.alertOutput(&found, record), nil
+}
+
+func (a *API) alertOutput(found *alert.Alert, record []alert.Entry) *alertOutput {
+	return &alertOutput{etag(found.Version), AlertWithRecord{a.alertOf(found, a.Now()), entriesOf(record)}}
 }
 
 func unknownAlert() *problem.Problem {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"satisflow/pipeline/admit"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/clickhouse"
 )
@@ -110,7 +111,7 @@ func sumsOf(groups []clickhouse.Group, key window.Key) *window.Sums {
 // detail sums the facts of one value of a dimension that is not rolled. What staff gave is not among them.
 func (a *API) detail(ctx context.Context, e *clickhouse.Epoch, key window.Key, span clickhouse.Span, now time.Time) (clickhouse.Group, error) {
 	sum := clickhouse.Group{Key: key}
-	parts, err := a.Reader.Detail(ctx, e, a.stored(key, now), span, 0)
+	parts, err := a.detailOf(ctx, e, key, span, 0, now)
 	for i := range parts {
 		if parts[i].Key.Dimension != window.Staff {
 			sum.Sums.Add(&parts[i].Sums)
@@ -119,12 +120,29 @@ func (a *API) detail(ctx context.Context, e *clickhouse.Epoch, key window.Key, s
 	return sum, err
 }
 
-// stored returns the key as the facts have it: a customer may be stored by a pseudonym.
-func (a *API) stored(key window.Key, now time.Time) window.Key {
+// detailOf reads the facts of the key, which names a customer as producers do or as answers do.
+func (a *API) detailOf(ctx context.Context, e *clickhouse.Epoch, key window.Key, span clickhouse.Span, step time.Duration, now time.Time) (parts []clickhouse.DetailGroup, err error) {
+	values := []string{key.Value}
 	if key.Dimension == clickhouse.Customer {
-		in := a.intakes.get()
-		defer a.intakes.put(in)
-		key.Value = in.customer(key.Value, now)
+		values = a.storedAs(key.Value, now)
 	}
-	return key
+	for _, value := range values {
+		parts, err = a.Reader.Detail(ctx, e, window.Key{Dimension: key.Dimension, Value: value}, span, step)
+		if err != nil || len(parts) > 0 {
+			break
+		}
+	}
+	return parts, err
+}
+
+// storedAs returns the ids under which a customer may be stored, the likelier one first. Where ids are pseudonyms, those
+// that answers hold are taken as they are; one of a producer's that looks like a pseudonym is still found, as the other.
+func (a *API) storedAs(customer string, now time.Time) []string {
+	in := a.intakes.get()
+	defer a.intakes.put(in)
+	stored := in.customer(customer, now)
+	if stored != customer && admit.IsPseudonym(customer) {
+		return []string{customer, stored}
+	}
+	return []string{stored}
 }

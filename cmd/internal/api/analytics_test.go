@@ -155,7 +155,7 @@ func TestACustomerIsFoundUnderThePseudonym(t *testing.T) {
 func TestQuestionsThatAreWrongAreToldWhatThereIs(t *testing.T) {
 	w := newWorld(t)
 	known(w)
-	const time = "an RFC 3339 time with its zone from 2000 to 2099, such as 2026-03-01T00:00:00Z (a + is %2B in an address)"
+	const time = "an RFC 3339 time with its zone from 2000 to 2099, in whole milliseconds, such as 2026-03-01T00:00:00Z (a + is %2B in an address)"
 	for query, want := range map[string][]string{
 		"window=2h":          {`window: "2h": want one of 1h, 6h, 24h, 7d, 28d, or from and to`},
 		"dimension=colour":   {`dimension: "colour": want one of channel, customer, language, overall, product, region, segment, service, service_channel, source, staff, survey`},
@@ -260,7 +260,7 @@ func TestTrendsThatAreWrongAreToldWhatIsRight(t *testing.T) {
 		"c?days=9&from=2026-11-01T00:00:00Z": `days: "9": want either days, or from and to`,
 		"c?period=month":                     `period: "month": want day or week`,
 		strings.Repeat("x", 129):             "customer_id: 129 characters: want 1 to 128 characters of UTF-8",
-		"c?from=2026-11-01":                  `from: "2026-11-01": want an RFC 3339 time with its zone from 2000 to 2099, such as 2026-03-01T00:00:00Z (a + is %2B in an address)`,
+		"c?from=2026-11-01":                  `from: "2026-11-01": want an RFC 3339 time with its zone from 2000 to 2099, in whole milliseconds, such as 2026-03-01T00:00:00Z (a + is %2B in an address)`,
 	} {
 		var got problem.Problem
 		w.get(base+"/trends/"+query).into(http.StatusUnprocessableEntity, &got)

@@ -3,7 +3,10 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -101,7 +104,33 @@ func (a *API) Mount(mux *http.ServeMux) {
 }
 
 // ServeHTTP serves the API's routes, unguarded.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if wrong := repeated(r.URL.RawQuery); wrong != nil {
+		wrong.ServeHTTP(w, r)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
+
+// repeated returns the problem with a query that names a parameter twice, of which one would count without a word, or that
+// can't be read.
+func repeated(query string) *problem.Problem {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return problem.New(http.StatusBadRequest, "the query can't be read: want name=value, with & between and other characters as %%XX")
+	}
+	var entries []problem.Entry
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if n := len(values[name]); n > 1 {
+			want := "once; several values of a list go with commas between, such as state=open,verified"
+			entries = append(entries, problem.Entry{Parameter: shown(name), Want: want, Detail: fmt.Sprintf("%s: given %d times: want it %s", shown(name), n, want)})
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	return problem.New(http.StatusBadRequest, "%s", entries[0].Detail).With(entries[:min(len(entries), maxEntries)]...)
+}
 
 // OpenAPI returns the document of the contract, OpenAPI 3.1 as JSON.
 func (a *API) OpenAPI() []byte { return a.openAPI }

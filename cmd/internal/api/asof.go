@@ -46,7 +46,7 @@ func (a *API) asOf(e *clickhouse.Epoch, fresh *clickhouse.Freshness, span clickh
 }
 
 // refusals are the statuses that questions for figures may get.
-var refusals = []int{http.StatusMisdirectedRequest, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable}
+var refusals = []int{http.StatusBadRequest, http.StatusMisdirectedRequest, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable}
 
 // epoch returns the current epoch.
 func (a *API) epoch(ctx context.Context) (*clickhouse.Epoch, error) {

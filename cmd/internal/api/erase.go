@@ -90,7 +90,7 @@ func eraseOperation() huma.Operation {
 		Description: "For ever: comment, answers and attributes are removed, every figure is made anew without the ratings, and rejected records that name them are deleted. " +
 			"The answer comes when Kafka has the erasures; Location says how far the rest is. Asking again is harmless. The records in Kafka stay until the retention of the topics. " +
 			"Without sign-in, whoever reaches this may erase: let only those reach it who may.",
-		Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+		Errors: []int{http.StatusBadRequest, http.StatusRequestTimeout, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
 			http.StatusMisdirectedRequest, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}
 }

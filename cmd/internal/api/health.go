@@ -3,10 +3,15 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"satisflow/cmd/internal/api/guard"
 )
 
 // Check says whether a part that the process works with is well: kafka, clickhouse, processor. Check must heed its context.
@@ -69,7 +74,7 @@ type readyOutput struct {
 
 func readyOperation() huma.Operation {
 	return huma.Operation{OperationID: "readiness", Method: http.MethodGet, Path: "/readyz", Tags: []string{"operations"},
-		Summary: "Say whether every part works", Description: "The status is 503 when a part fails that is not optional."}
+		Summary: "Say whether every part works", Description: "The status is 503 when a part fails that is not optional. Why it fails is told on the machine itself only, by a loopback address."}
 }
 
 // readyFailing documents that a failing part changes the status and not the form of the answer.
@@ -79,8 +84,21 @@ func readyFailing(o *huma.OpenAPI) {
 	responses["503"] = &huma.Response{Description: "A part fails", Content: responses["200"].Content}
 }
 
-func (a *API) ready(ctx context.Context, _ *struct{}) (*readyOutput, error) {
-	status, body := ReadinessOf(a.parts.check(ctx, a.Now))
+// readyInput tells who asks.
+type readyInput struct{ request *http.Request }
+
+// Resolve implements huma.Resolver.
+func (in *readyInput) Resolve(ctx huma.Context) []error {
+	in.request, _ = humago.Unwrap(ctx)
+	return nil
+}
+
+func (a *API) ready(ctx context.Context, in *readyInput) (*readyOutput, error) {
+	parts := a.parts.check(ctx, a.Now)
+	if !Near(in.request) {
+		parts = Hidden(parts)
+	}
+	status, body := ReadinessOf(parts)
 	return &readyOutput{Status: status, Body: body}, nil
 }
 
@@ -138,4 +156,23 @@ func (p *parts) run(ctx context.Context) []error {
 	}
 	all.Wait()
 	return errs
+}
+
+// Near says whether a request comes from this machine, asks for it by its loopback name, and came by no proxy: what fails,
+// and why, is shown to such only, as errors name addresses within.
+func Near(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && peer.Addr().Unmap().IsLoopback() && guard.IsLoopback(r.Host) &&
+		r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" && r.Header.Get("Via") == ""
+}
+
+// Hidden returns the parts as strangers see them: what fails, without the reason.
+func Hidden(parts []Part) []Part {
+	out := slices.Clone(parts)
+	for i := range out {
+		if out[i].Error != "" {
+			out[i].Error = "it fails: the log of the process and /readyz on its own machine say why"
+		}
+	}
+	return out
 }

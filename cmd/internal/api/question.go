@@ -96,9 +96,14 @@ func windowOf(e *clickhouse.Epoch) string {
 	return longest.Name
 }
 
-const wantTime = "an RFC 3339 time with its zone from 2000 to 2099, such as 2026-03-01T00:00:00Z (a + is %2B in an address)"
+const wantTime = "an RFC 3339 time with its zone from 2000 to 2099, in whole milliseconds, such as 2026-03-01T00:00:00Z (a + is %2B in an address)"
 
-func inTimes(at time.Time) bool { return at.Year() >= 2000 && at.Year() <= 2099 }
+// readTime reads a time of a parameter. Ratings have milliseconds: a finer time would lie between two of them, and a range
+// of less than one be empty.
+func readTime(text string) (time.Time, bool) {
+	at, err := time.Parse(time.RFC3339, text)
+	return at, err == nil && at.Year() >= 2000 && at.Year() <= 2099 && at.Nanosecond()%int(time.Millisecond) == 0
+}
 
 // spanOf reads a range; the end is now when it is missing.
 func spanOf(from, to string, now time.Time) (clickhouse.Span, []problem.Entry) {
@@ -107,8 +112,8 @@ func spanOf(from, to string, now time.Time) (clickhouse.Span, []problem.Entry) {
 		if text == "" && !missing.IsZero() {
 			return missing
 		}
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil || !inTimes(at) {
+		at, ok := readTime(text)
+		if !ok {
 			entries = append(entries, parameter(name, text, wantTime))
 		}
 		return at

@@ -16,7 +16,7 @@ import (
 )
 
 type trendInput struct {
-	CustomerID string `path:"customer_id" doc:"The customer, as in the ratings" example:"c-1001"`
+	CustomerID string `path:"customer_id" doc:"The customer, as in the ratings or as in an answer; . and .. as %2E and %2E%2E" example:"c-1001"`
 	Days       string `query:"days" doc:"How many days back from now, 1 to 800; 90 when missing" example:"90"`
 	From       string `query:"from" doc:"In place of days: start, RFC 3339" example:"2026-01-01T00:00:00Z"`
 	To         string `query:"to" doc:"End, exclusive; now when missing" example:"2026-04-01T00:00:00Z"`
@@ -81,7 +81,7 @@ func (a *API) trend(ctx context.Context, in *trendInput) (*trendOutput, error) {
 	if err != nil {
 		return nil, a.unreadable(ctx, err)
 	}
-	groups, err := a.Reader.Detail(ctx, e, a.stored(window.Key{Dimension: clickhouse.Customer, Value: in.CustomerID}, now), span, day)
+	groups, err := a.detailOf(ctx, e, window.Key{Dimension: clickhouse.Customer, Value: in.CustomerID}, span, day, now)
 	if err != nil {
 		return nil, a.unreadable(ctx, err)
 	}
@@ -149,6 +149,7 @@ func startOf(at time.Time, step, offset time.Duration) time.Time {
 
 // periodsOf returns all periods of the span, made of groups of days, and the sums of all that customers gave.
 func periodsOf(groups []clickhouse.DetailGroup, span clickhouse.Span, step, offset time.Duration) (list []Period, total window.Sums) {
+	list = []Period{} // never null
 	byStart := map[int64]*window.Sums{}
 	for i := range groups {
 		g := &groups[i]

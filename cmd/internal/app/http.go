@@ -95,17 +95,25 @@ func (u *unusedConns) close() {
 	}
 }
 
-// probes serves metrics and health of a process; parts says how its parts are.
-func probes(reg *prometheus.Registry, parts func(context.Context) []api.Part, log zerolog.Logger) *http.ServeMux {
+// probes serves metrics and health of a process; parts says how its parts are, and why they fail to those whom near is true
+// of.
+func probes(reg *prometheus.Registry, parts func(context.Context) []api.Part, near func(*http.Request) bool, log zerolog.Logger) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler(reg, log))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, api.Health{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		status, ready := api.ReadinessOf(parts(r.Context()))
+		shown := parts(r.Context())
+		if !near(r) {
+			shown = api.Hidden(shown)
+		}
+		status, ready := api.ReadinessOf(shown)
 		answer(w, status, ready)
 	})
 	return mux
 }
+
+// operators are all who reach an address that has nothing but metrics and health.
+func operators(*http.Request) bool { return true }
 
 // asked asks the checks one after the other.
 func asked(checks []api.Check) func(context.Context) []api.Part {

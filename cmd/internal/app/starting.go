@@ -51,7 +51,11 @@ func newStarting(r role, cfg *config.Config, on *ground, log zerolog.Logger) *st
 		on.health.Set(n.part, false)
 	}
 	s.parts = append(s.parts, api.Part{Name: r.name, Since: now})
-	mux := probes(on.reg, func(context.Context) []api.Part { return s.state() }, log)
+	near := operators
+	if r.gateway {
+		near = api.Near
+	}
+	mux := probes(on.reg, func(context.Context) []api.Part { return s.state() }, near, log)
 	s.set(mux)
 	s.server = guard.DefaultTimeouts().Server(s)
 	if r.gateway {

@@ -249,6 +249,20 @@ func TestSecretsComeFromFilesAndAreMasked(t *testing.T) {
 	}
 }
 
+func TestAPasswordThatLooksLikeAnAddressIsMasked(t *testing.T) {
+	const password = "hunter2://hunter2/hunter2"
+	loaded, err := Load(Sources{Environ: []string{"SATISFLOW_KAFKA_SASL_PASSWORD=" + password, "SATISFLOW_KAFKA_SASL_USERNAME=me", "SATISFLOW_KAFKA_SASL_MECHANISM=plain",
+		"SATISFLOW_CLICKHOUSE_PASSWORD=" + password}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range loaded.Values {
+		if strings.Contains(v.Text, "hunter2") {
+			t.Errorf("%s is printed as %s", v.Key, v.Text)
+		}
+	}
+}
+
 func TestASecretAndItsFileAreOneTooMany(t *testing.T) {
 	secret := write(t, "hunter2\n")
 	_, err := Load(Sources{Environ: []string{"SATISFLOW_KAFKA_SASL_PASSWORD_FILE=" + secret, "SATISFLOW_KAFKA_SASL_PASSWORD=x"}})

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"io"
-	"strings"
 	"unicode/utf8"
 
 	"satisflow/sinks/clickhouse"
@@ -15,7 +14,7 @@ func (l *loader) values() []Value {
 	for _, leaf := range keys().leaves {
 		v := Value{Key: leaf.key, Text: formatText(l.field(leaf)), From: fromDefault, Secret: leaf.secret}
 		if leaf.secret {
-			v.Text = mask(v.Text)
+			v.Text = mask(leaf.key, v.Text)
 		}
 		if from, set := l.from[leaf.key]; set {
 			v.From = from
@@ -26,12 +25,13 @@ func (l *loader) values() []Value {
 	return all
 }
 
-// mask hides a secret; an address stays without what is secret in it.
-func mask(secret string) string {
+// mask hides a secret. The one that is an address stays without what is secret in it: told by its key, as a password may
+// look like an address.
+func mask(key, secret string) string {
 	switch {
 	case secret == "":
 		return ""
-	case strings.Contains(secret, "://"):
+	case key == "clickhouse.dsn":
 		return clickhouse.Redacted(secret)
 	default:
 		return "********"

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"satisflow/cmd/internal/alerting"
+	"satisflow/pipeline/admit"
 	"satisflow/pipeline/alert"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/clickhouse"
@@ -49,8 +50,15 @@ func (w *Web) findCustomer(ctx context.Context, rw http.ResponseWriter, r *http.
 	if id == "" {
 		return w.unknown(rw, r, alert.Customer, nil)
 	}
-	http.Redirect(rw, r, w.to(alerting.PagePath(alert.Subject{Dimension: alert.Customer, Value: w.Stored(id)}), languageOf(r)), http.StatusSeeOther)
+	if !admit.IsPseudonym(id) { // else it may be one that a page or an answer holds: the page of the customer decides
+		id = w.Stored(id)
+	}
+	w.leadTo(rw, r, id)
 	return nil
+}
+
+func (w *Web) leadTo(rw http.ResponseWriter, r *http.Request, stored string) {
+	http.Redirect(rw, r, w.to(alerting.PagePath(alert.Subject{Dimension: alert.Customer, Value: stored}), languageOf(r)), http.StatusSeeOther)
 }
 
 func (w *Web) customer(ctx context.Context, rw http.ResponseWriter, r *http.Request) error {
@@ -77,10 +85,25 @@ func (w *Web) customer(ctx context.Context, rw http.ResponseWriter, r *http.Requ
 	if len(body.Last) == 0 && len(alerts) == 0 {
 		ever, err := w.sumOfCustomer(ctx, e, body.ID, clickhouse.Span{From: s.now.Add(-customerReach), To: s.now})
 		if err != nil || ever.IsZero() {
-			return w.unknown(rw, r, alert.Customer, err)
+			return w.otherwise(ctx, rw, r, e, body.ID, err)
 		}
 	}
 	w.render(rw, r, http.StatusOK, "customer.html", body.ID, body)
+	return nil
+}
+
+// otherwise leads to the customer whom producers call by an id that nothing is stored under, or says that there is none.
+func (w *Web) otherwise(ctx context.Context, rw http.ResponseWriter, r *http.Request, e *clickhouse.Epoch, id string, err error) error {
+	stored := w.Stored(id)
+	if err != nil || stored == id {
+		return w.unknown(rw, r, alert.Customer, err)
+	}
+	now := w.say(r).now
+	ever, err := w.sumOfCustomer(ctx, e, stored, clickhouse.Span{From: now.Add(-customerReach), To: now})
+	if err != nil || ever.IsZero() {
+		return w.unknown(rw, r, alert.Customer, err)
+	}
+	w.leadTo(rw, r, stored)
 	return nil
 }
 

@@ -258,6 +258,10 @@ func TestACustomerIsFoundUnderThePseudonym(t *testing.T) {
 	if to := get(h, "/customers/?id=c+1&lang=zh", "").Header().Get("Location"); to != "/customers/hmac%2Fc%201?lang=zh" {
 		t.Errorf("led to %s", to)
 	}
+	const pseudonym = "37d35f2bbd1ac25ba767073ffd13e704" // as a page or the API gives it
+	if to := get(h, "/customers/?id="+pseudonym, "en").Header().Get("Location"); to != "/customers/"+pseudonym+"?lang=en" {
+		t.Errorf("led to %s", to)
+	}
 	wantPage(t, get(h, "/customers/?id=", "en"), http.StatusNotFound)
 }
 

@@ -34,6 +34,9 @@ func hostName(hostPort string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(hostPort, "["), "]")
 }
 
+// IsLoopback says whether a Host header, with or without a port, names this machine to itself.
+func IsLoopback(host string) bool { return isLoopback(hostName(host)) }
+
 func isLoopback(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	addr, err := netip.ParseAddr(host)

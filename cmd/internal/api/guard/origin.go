@@ -35,11 +35,11 @@ func (g *Guard) cors(next http.Handler) http.Handler {
 		}
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Expose-Headers", headerRequestID+", Retry-After")
+		h.Set("Access-Control-Expose-Headers", headerRequestID+", Retry-After, ETag, Location")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			h.Set("Access-Control-Allow-Methods", "GET, POST")
-			h.Set("Access-Control-Allow-Headers", "Content-Type, "+headerRequestID)
+			h.Set("Access-Control-Allow-Headers", "Content-Type, If-Match, "+headerRequestID)
 			h.Set("Access-Control-Max-Age", "600")
 			w.WriteHeader(http.StatusNoContent)
 			return
