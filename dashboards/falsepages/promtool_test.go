@@ -53,7 +53,8 @@ func targetRules(t *testing.T, cfg rules.Config) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file.Groups = file.Groups[:1]
+	target := func(r rules.Rule) bool { return r.Record != "" || r.Labels["class"] == string(rules.ClassTarget) }
+	file.Groups[0].Rules = slices.DeleteFunc(file.Groups[0].Rules, func(r rules.Rule) bool { return !target(r) })
 	for i := range file.Groups[0].Rules {
 		file.Groups[0].Rules[i].Annotations = nil
 	}
@@ -99,7 +100,10 @@ func promtoolTest(t *testing.T, cfg rules.Config) (file []byte, fired map[string
 	if err != nil {
 		t.Fatal(err)
 	}
-	test, fired := ruleTest{Interval: "5m"}, map[string]int{}
+	test, fired := ruleTest{Interval: "5m", Series: []series{
+		{`satisflow_current_epoch_timestamp_seconds{epoch="1"}`, fmt.Sprintf("1x%d", evaluated)},
+		{`satisflow_fresh_timestamp_seconds{epoch="1",partition="0"}`, fmt.Sprintf("0+300x%d", evaluated)},
+	}}, map[string]int{}
 	firing := make([][]sample, evaluated)
 	for seed := range seeds {
 		name := fmt.Sprintf("seed%d", seed)
@@ -141,7 +145,7 @@ func courseOf(seed int) Traffic {
 func gauges(cfg rules.Config, name string, course counts) (all []series) {
 	for _, w := range cfg.Windows {
 		ratings, satisfied := gauge(w, course)
-		labels := fmt.Sprintf(`{window=%q,dimension="service",value=%q,partition="0"}`, w.Name, name)
+		labels := fmt.Sprintf(`{epoch="1",window=%q,dimension="service",value=%q,partition="0"}`, w.Name, name)
 		all = append(all, series{"satisflow_window_ratings" + labels, ratings}, series{"satisflow_window_satisfied" + labels, satisfied})
 	}
 	return all

@@ -8,21 +8,21 @@ import (
 
 // counters rise in a straight line, by so much a second, so that rates of any range are exact.
 var counters = map[string]float64{
-	`satisflow_records_consumed_total{partition="0"}`: 10, `satisflow_records_consumed_total{partition="1"}`: 5,
-	`satisflow_records_admitted_total{partition="0"}`: 8, `satisflow_records_admitted_total{partition="1"}`: 4,
-	`satisflow_records_rejected_total{reason="bad_json"}`: 0.5, `satisflow_records_rejected_total{reason="too_old"}`: 0,
-	`satisflow_duplicates_total`: 1, `satisflow_corrections_total`: 2, `satisflow_erasures_total`: 0.25, `satisflow_late_total`: 3,
-	`satisflow_replayed_total`: 0.125, `satisflow_frozen_total`: 0.0625,
+	`satisflow_records_consumed_total{epoch="1",partition="0"}`: 10, `satisflow_records_consumed_total{epoch="1",partition="1"}`: 5,
+	`satisflow_records_admitted_total{epoch="1",partition="0"}`: 8, `satisflow_records_admitted_total{epoch="1",partition="1"}`: 4,
+	`satisflow_records_rejected_total{epoch="1",reason="bad_json"}`: 0.5, `satisflow_records_rejected_total{epoch="1",reason="too_old"}`: 0,
+	`satisflow_duplicates_total{epoch="1"}`: 1, `satisflow_corrections_total{epoch="1"}`: 2, `satisflow_erasures_total{epoch="1"}`: 0.25, `satisflow_late_total{epoch="1"}`: 3,
+	`satisflow_replayed_total{epoch="1"}`: 0.125, `satisflow_frozen_total{epoch="1"}`: 0.0625,
 	`satisflow_ratings_accepted_total{form="json"}`: 6, `satisflow_ratings_accepted_total{form="lines"}`: 1,
 	`satisflow_ratings_refused_total{reason="bad_json"}`: 0.75, `satisflow_ratings_refused_total{reason="busy"}`: 0,
-	`satisflow_rows_written_total{table="facts"}`: 12, `satisflow_rows_written_total{table="panes"}`: 20,
-	`satisflow_inserts_total{table="facts",result="ok"}`: 1, `satisflow_inserts_total{table="facts",result="error"}`: 0.5,
-	`satisflow_insert_seconds_bucket{table="facts",le="0.1"}`: 0.5, `satisflow_insert_seconds_bucket{table="facts",le="1"}`: 1, `satisflow_insert_seconds_bucket{table="facts",le="+Inf"}`: 1,
-	`satisflow_insert_seconds_bucket{table="panes",le="0.1"}`: 1, `satisflow_insert_seconds_bucket{table="panes",le="1"}`: 1, `satisflow_insert_seconds_bucket{table="panes",le="+Inf"}`: 1,
-	`satisflow_flush_seconds_bucket{le="0.1"}`: 0.75, `satisflow_flush_seconds_bucket{le="1"}`: 1, `satisflow_flush_seconds_bucket{le="+Inf"}`: 1,
+	`satisflow_rows_written_total{epoch="1",table="facts"}`: 12, `satisflow_rows_written_total{epoch="1",table="panes"}`: 20,
+	`satisflow_inserts_total{epoch="1",table="facts",result="ok"}`: 1, `satisflow_inserts_total{epoch="1",table="facts",result="error"}`: 0.5,
+	`satisflow_insert_seconds_bucket{epoch="1",table="facts",le="0.1"}`: 0.5, `satisflow_insert_seconds_bucket{epoch="1",table="facts",le="1"}`: 1, `satisflow_insert_seconds_bucket{epoch="1",table="facts",le="+Inf"}`: 1,
+	`satisflow_insert_seconds_bucket{epoch="1",table="panes",le="0.1"}`: 1, `satisflow_insert_seconds_bucket{epoch="1",table="panes",le="1"}`: 1, `satisflow_insert_seconds_bucket{epoch="1",table="panes",le="+Inf"}`: 1,
+	`satisflow_flush_seconds_bucket{epoch="1",le="0.1"}`: 0.75, `satisflow_flush_seconds_bucket{epoch="1",le="1"}`: 1, `satisflow_flush_seconds_bucket{epoch="1",le="+Inf"}`: 1,
 	`process_cpu_seconds_total{job="satisflow-processor"}`: 0.5, `process_cpu_seconds_total{job="other"}`: 9,
 	`go_gc_duration_seconds_sum{job="satisflow-processor"}`: 0.25,
-	`satisflow_rebalances_total`:                            0.5, `satisflow_fetch_errors_total`: 0.5, `satisflow_commit_errors_total`: 0.25,
+	`satisflow_rebalances_total{epoch="1"}`:                 0.5, `satisflow_fetch_errors_total{epoch="1"}`: 0.5, `satisflow_commit_errors_total{epoch="1"}`: 0.25,
 	`satisflow_mails_refused_total`:             0.01,
 	`satisflow_http_requests_total{code="200"}`: 7, `satisflow_http_requests_total{code="503"}`: 0.5,
 }
@@ -30,17 +30,18 @@ var counters = map[string]float64{
 // gauges stand still.
 func gauges(at time.Time) map[string]float64 {
 	return map[string]float64{
-		`satisflow_window_ratings{window="1h",dimension="overall",partition="0"}`: 100, `satisflow_window_ratings{window="1h",dimension="overall",partition="1"}`: 50,
-		`satisflow_window_unscored{window="1h",dimension="overall",partition="0"}`: 7, `satisflow_window_unscored{window="1h",dimension="overall",partition="1"}`: 3,
-		`satisflow_window_ratings{window="6h",dimension="overall",partition="0"}`: 9999, `satisflow_window_ratings{window="1h",dimension="service",value="a",partition="0"}`: 9999,
-		`satisflow_records_lost_total{partition="0"}`: 3, `satisflow_records_lost_total{partition="1"}`: 2, `satisflow_misrouted_total`: 4,
-		`satisflow_pending_rows`: 40, `satisflow_last_flush_timestamp_seconds`: float64(at.Unix() - 30),
-		`process_resident_memory_bytes{job="satisflow-processor"}`: 1e8, `satisflow_memory_bytes`: 5e7, `go_goroutines{job="satisflow-processor"}`: 33,
-		`satisflow_partitions_owned`: 2, `satisflow_topic_partitions`: 4,
+		`satisflow_window_ratings{epoch="1",window="1h",dimension="overall",partition="0"}`: 100, `satisflow_window_ratings{epoch="1",window="1h",dimension="overall",partition="1"}`: 50,
+		`satisflow_window_unscored{epoch="1",window="1h",dimension="overall",partition="0"}`: 7, `satisflow_window_unscored{epoch="1",window="1h",dimension="overall",partition="1"}`: 3,
+		`satisflow_window_ratings{epoch="1",window="6h",dimension="overall",partition="0"}`: 9999, `satisflow_window_ratings{epoch="1",window="1h",dimension="service",value="a",partition="0"}`: 9999,
+		`satisflow_records_lost_total{epoch="1",partition="0"}`: 3, `satisflow_records_lost_total{epoch="1",partition="1"}`: 2, `satisflow_misrouted_total{epoch="1"}`: 4,
+		`satisflow_pending_rows{epoch="1"}`: 40, `satisflow_last_flush_timestamp_seconds{epoch="1"}`: float64(at.Unix() - 30),
+		`process_resident_memory_bytes{job="satisflow-processor"}`: 1e8, `satisflow_memory_bytes{epoch="1"}`: 5e7, `go_goroutines{job="satisflow-processor"}`: 33,
+		`satisflow_partitions_owned{epoch="1"}`: 2, `satisflow_topic_partitions{epoch="1"}`: 4,
 		`satisflow_up{part="kafka"}`: 1, `satisflow_up{part="clickhouse"}`: 0,
-		`satisflow_verify_differences`: 3, `satisflow_identity_conflicts`: 2, `satisflow_verify_timestamp_seconds`: float64(at.Unix() - 1800),
+		`satisflow_verify_differences{epoch="1"}`: 3, `satisflow_identity_conflicts{epoch="1"}`: 2, `satisflow_verify_timestamp_seconds{epoch="1"}`: float64(at.Unix() - 1800),
 		`satisflow_erasures_unfinished`: 1, `satisflow_erasure_scrub_timestamp_seconds`: float64(at.Unix() - 7200),
 		`satisflow_alerts_open{rule="low_rating",severity="major"}`: 5, `satisflow_alerts_open{rule="low_rating",severity="minor"}`: 0, `satisflow_alerts_open{rule="falling",severity="critical"}`: 1,
+		`satisflow:epoch:current{epoch="1"}`: 1, `satisflow:partition_owner:fresh{epoch="1",partition="0"}`: 1, `satisflow:partition_owner:fresh{epoch="1",partition="1"}`: 1,
 		`satisflow_alerts_overdue`: 4, `satisflow_mails_pending`: 6, `satisflow_alerts_push_enabled`: 1,
 		`satisflow_alerts_evaluated_timestamp_seconds`: float64(at.Unix() - 40), `satisflow_alerts_pushed_timestamp_seconds`: float64(at.Unix() - 50),
 	}
@@ -70,7 +71,8 @@ func backfilled(at time.Time) string {
 			}
 		}
 		for when := at.Add(-7*24*time.Hour - 5*time.Minute); !when.After(at.Add(-7 * 24 * time.Hour)); when = when.Add(step) {
-			sample(`satisflow_records_consumed_total{partition="0"}`, instance, 7.5*when.Sub(at.Add(-8*24*time.Hour)).Seconds(), when)
+			sample(`satisflow:epoch:current{epoch="1"}`, instance, 1, when)
+			sample(`satisflow_records_consumed_total{epoch="1",partition="0"}`, instance, 7.5*when.Sub(at.Add(-8*24*time.Hour)).Seconds(), when)
 		}
 	}
 	return b.String() + "# EOF\n"

@@ -14,9 +14,9 @@ func (b *board) checks() {
 		text{"Rows that differed at the last comparison, ratings whose id stands for two, and how long ago that was. It runs once an hour by default; no age means never since the start.",
 			"上次比对时不一致的行数、一个编号对应多个评分的数量，以及距上次比对的时间。默认每小时一次；没有时间表示启动后尚未比对。"},
 		[]Target{
-			now("differences", "max(satisflow_verify_differences)", b.t(text{"differences", "不一致"})),
-			now("conflicts", "max(satisflow_identity_conflicts)", b.t(text{"identity conflicts", "编号冲突"})),
-			now("age", "time() - max(satisflow_verify_timestamp_seconds > 0)", b.t(text{"since the comparison", "距上次比对"})),
+			now("differences", "max("+ofEpoch("satisflow_verify_differences")+")", b.t(text{"differences", "不一致"})),
+			now("conflicts", "max("+ofEpoch("satisflow_identity_conflicts")+")", b.t(text{"identity conflicts", "编号冲突"})),
+			now("age", "time() - max(("+ofEpoch("satisflow_verify_timestamp_seconds")+") > 0)", b.t(text{"since the comparison", "距上次比对"})),
 		}, []string{"differences", "conflicts"}, []string{"age"}, "SatisflowVerifyDifferences", "SatisflowVerifyStopped", "SatisflowIdentityConflicts"))
 	b.add(8, 6, b.numbers(text{"Erasures", "删除请求"},
 		text{"Erasures whose text may still be read, and how long ago no disk held text of an erased rating. Both are to be done within a day.", "文字可能仍可读取的删除请求，以及距确认磁盘上没有已删除文字的时间。两者都应在一天内完成。"},

@@ -159,7 +159,7 @@ var mutations = [][2]string{
 	{"epoch = (SELECT epoch FROM pipeline_current_epoch)", "1"}, {"dimension = 'service'", "dimension IN ('service', 'staff', 'overall')"},
 	{"1.959963984540054", "1.645"}, {"1.645", "15"}, {"< 0.95", "< 0.85"}, {"AND complete", ""}, {"min(", "max("},
 	{"value IN (", "value NOT IN ("}, {"pane >= $__fromTime)", "pane > $__toTime)"}, {"_sum) / sum(", "_sum) / 2 / sum("}, {"sum(stars_4)", "sum(stars_3)"},
-	{"sum(dissatisfied)", "sum(highly_satisfied)"}, {"accuracy_sum / accuracy_n", "accuracy_sum / response_time_n"}, {"points / n", "points / responses"},
+	{"sum(dissatisfied)", "sum(highly_satisfied)"}, {"accuracy_sum / (1000000 * accuracy_n)", "accuracy_sum / (1000000 * response_time_n)"}, {"points / n", "points / responses"},
 	{"state < 'resolved'", "1"}, {"dimension = 'customer'", "1"}, {"(state = 'open')", "(state != 'open')"}, {"countIf(state = 'open')", "count()"}, {"exp2(", "("},
 	{"* weight *", "*"}, {"late_contact OR late_resolve", "late_resolve"}, {"score DESC", "score"}, {"-urgency", "urgency"}, {"max(level)", "min(level)"},
 	{"service IN (", "service NOT IN ("}, {"service, value) IN (", "service, value) NOT IN ("}, {"moment > contact_due", "moment < contact_due"}, {"least(contact_due, resolve_due)", "resolve_due"},

@@ -80,12 +80,13 @@ func startProcessor(t *testing.T, all records) *processor {
 		Definition: &def, Events: events, Admission: admit.DefaultConfig(), Source: all,
 		Reader: func(partition int32) pipeline.Reader { return memoryReader{all[partition], partition} },
 		Store:  memory, Sink: memory, Permanent: func(error) bool { return false },
-		Observer: metrics.NewMetrics(p.registry, admit.Reasons(), len(all)), Now: time.Now, ID: "test", Log: zerolog.Nop(),
+		Observer: metrics.NewMetrics(metrics.InEpoch(p.registry, 1), admit.Reasons(), len(all)), Now: time.Now, ID: "test", Log: zerolog.Nop(),
 	})
 	p.registry.MustRegister(metrics.NewExporter(metrics.ExporterConfig{
-		Dimensions: []string{window.Overall, window.Service}, Quality: event.BuiltinMetrics(), Partitions: len(all), Target: 0.95,
+		Epoch: 1, Dimensions: []string{window.Overall, window.Service}, Quality: event.BuiltinMetrics(), Partitions: len(all), Target: 0.95,
 		Standards: []metrics.Standard{{Service: "legal_consulting", Metric: "response_time_ms", Value: 2000}, {Service: "met", Metric: "accuracy", Value: 0.9}},
 	}, p.View, time.Now))
+	metrics.NewCurrentEpoch(p.registry).Set(1, time.Now())
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()

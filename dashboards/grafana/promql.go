@@ -20,7 +20,12 @@ const (
 	watermarkMax = "satisflow:partition_watermark:max"
 	freshMax     = "satisflow:partition_fresh:max"
 	lagMin       = "satisflow:partition_lag:min"
+	epochNow     = "satisflow:epoch:current"
+	ownerNow     = "satisflow:partition_owner:fresh"
 )
+
+// ofEpoch keeps the processors of the epoch that readers follow: panels never mix two.
+func ofEpoch(series string) string { return series + " and on (epoch) " + epochNow }
 
 // chosen selects a figure by the variables dimension and value, in a window.
 func chosen(figure, window string) string {

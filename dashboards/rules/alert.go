@@ -23,6 +23,10 @@ const (
 	ClassPipeline Class = "pipeline"
 )
 
+// Origin is the label origin of every rule here. Alertmanager inhibits only by alerts that have it: nobody else's alert
+// silences a page.
+const Origin = "satisflow-rules"
+
 // alert is an alerting rule before its durations are scaled and its links are set.
 type alert struct {
 	name     string
@@ -44,7 +48,7 @@ func (g generator) rule(a alert) Rule {
 	case ClassTarget, ClassLeading, ClassSilent:
 		dashboard += "?var-dimension={{ $labels.dimension | urlquery }}&var-value={{ $labels.value | urlquery }}"
 	}
-	labels := map[string]string{"severity": string(a.severity), "class": string(a.class)}
+	labels := map[string]string{"severity": string(a.severity), "class": string(a.class), "origin": Origin}
 	maps.Copy(labels, a.labels)
 	return Rule{
 		Alert: a.name, Expr: a.expr, For: g.duration(a.wait), KeepFiringFor: g.duration(a.keep),

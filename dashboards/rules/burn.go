@@ -90,6 +90,14 @@ func (b Burn) Threshold(budget float64) float64 {
 	return math.Round(odds/(1+odds)*1e6) / 1e6
 }
 
+// Confidence is that of the one-sided bound that alerts of the severity use.
+func (s Severity) Confidence() float64 {
+	if s == Page {
+		return 0.995
+	}
+	return 0.975
+}
+
 var alertName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
 
 func (b Burn) validate(windows []window.Spec) error {

@@ -33,6 +33,8 @@ type Config struct {
 	DimensionValues int `yaml:"dimension_values"`
 	// Verify is the time between two comparisons of the sums with their ratings; 0 is that there are none.
 	Verify time.Duration `yaml:"verify"`
+	// CustomerAlerts says whether a gateway raises alerts on customers, so that their absence is a fault.
+	CustomerAlerts bool `yaml:"customer_alerts"`
 	// RunbookBase stands before /ALERT.md in the link of each alert: a gateway serves the runbooks below /runbooks.
 	RunbookBase string `yaml:"runbook_base"`
 	// DashboardURL is the address of the on-call dashboard.
@@ -49,7 +51,7 @@ func DefaultConfig() Config {
 	return Config{
 		Target: DefaultTarget(), Bands: window.DefaultBands(), Windows: window.DefaultWindows(),
 		Dimensions: []string{overall, service}, Burns: DefaultBurns(), Silence: DefaultSilence(),
-		Quality: event.BuiltinMetrics(), Leading: DefaultLeading(), DimensionValues: 2000, Verify: time.Hour,
+		Quality: event.BuiltinMetrics(), Leading: DefaultLeading(), DimensionValues: 2000, Verify: time.Hour, CustomerAlerts: true,
 		RunbookBase: "http://localhost:8080/runbooks", DashboardURL: "http://localhost:3000/d/satisflow-oncall",
 		Interval: time.Minute, TimeScale: 1,
 	}

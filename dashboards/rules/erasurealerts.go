@@ -7,16 +7,22 @@ func (g generator) erasureAlerts() []alert {
 	return []alert{g.erasuresUnfinished(), g.erasedTextOnDisk()}
 }
 
-// erasuresUnfinished looks back some minutes: a gateway that starts shows 0 until it has looked, and the day would begin anew.
+// erasuresUnfinished asks whether there was one at each moment of the last day that has metrics: a gap between scrapes, a
+// restart of Prometheus or a gateway that starts, and shows 0 until it has looked, do not begin the day again. Before there
+// is a day of metrics, nobody can tell.
 func (g generator) erasuresUnfinished() alert {
 	return alert{
 		name: "SatisflowErasuresUnfinished", severity: Ticket, class: ClassPipeline,
-		expr: promql("max(max_over_time(satisflow_erasures_unfinished[{range}])) > 0", "range", g.duration(30*time.Minute)),
-		wait: 24 * time.Hour,
+		expr: promql(`
+min_over_time(max(max_over_time(satisflow_erasures_unfinished[{range}]))[{day}:{step}]) > 0
+and on ()
+  count(last_over_time(satisflow_erasures_unfinished[{hour}] offset {day})) > 0`,
+			"range", g.duration(30*time.Minute), "day", g.duration(24*time.Hour), "step", g.duration(15*time.Minute), "hour", g.duration(time.Hour)),
+		wait: 15 * time.Minute, keep: 30 * time.Minute,
 		text: text{
 			"{{ $value }} erasures have not been finished for a day: what these customers asked to be removed may still be read.",
 			"有 {{ $value }} 项删除请求超过一天未完成：客户要求删除的内容可能仍可读取。",
-			"They were broken off, or the processor did not store them in time. Asking for them again is harmless and finishes them.",
+			"They were interrupted, or the processor did not store them in time. Asking for them again is harmless and finishes them.",
 			"这些删除被中断，或处理进程未能及时写入。重新请求没有副作用，并会将其完成。",
 		},
 	}
@@ -31,7 +37,7 @@ func (g generator) erasedTextOnDisk() alert {
 		expr: promql(`
 time() - max(max_over_time(satisflow_erasure_scrub_timestamp_seconds[{day}])) > {old}
 and on ()
-  count(satisflow_erasure_scrub_timestamp_seconds offset {day}) > 0`, "day", day, "old", g.seconds(24*time.Hour)),
+  count(last_over_time(satisflow_erasure_scrub_timestamp_seconds[{hour}] offset {day})) > 0`, "day", day, "hour", g.duration(time.Hour), "old", g.seconds(24*time.Hour)),
 		wait: 15 * time.Minute, keep: 15 * time.Minute,
 		text: text{
 			"Text of erased ratings may still be on disk: the merge that removes it has not succeeded for more than a day.",

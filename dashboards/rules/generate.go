@@ -32,8 +32,7 @@ func Build(cfg Config) (File, error) {
 	}
 	g := generator{cfg}
 	return File{Groups: []Group{
-		g.group("satisflow-satisfaction", g.figures(), g.targetAlerts(), g.leadingAlerts(), g.silentAlerts()),
-		g.group("satisflow-pipeline", partitionFigures(), g.staleAlerts(), g.pipelineAlerts()),
+		g.group("satisflow", g.figures(), partitionFigures(), g.targetAlerts(), g.leadingAlerts(), g.silentAlerts(), g.staleAlerts(), g.pipelineAlerts()),
 	}}, nil
 }
 

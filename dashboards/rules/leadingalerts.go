@@ -54,19 +54,51 @@ func (g generator) beyond(m event.Metric) string {
 
 func (g generator) beyondText(m event.Metric) text {
 	long, _ := length(g.cfg.Windows, g.cfg.Leading.Long) // Validate knows it
-	standard := `{{ with printf "` + standardMax + `{value=%q,metric=%q}" $labels.value $labels.metric | query }}{{ . | first | value | printf "%.4g" }}{{ else }}?{{ end }}`
 	n := `{{ with printf "` + qualityCount + `{window=%q,dimension=%q,value=%q,metric=%q}" $labels.window $labels.dimension $labels.value $labels.metric | query }}` +
 		`{{ . | first | value | printf "%.0f" }}{{ else }}?{{ end }}`
+	name, mean, standard := metricWords(m)
 	side, sideZH := "below", "低于"
 	if m.Better == "lower" {
 		side, sideZH = "above", "高于"
 	}
 	return text{
-		summary: fmt.Sprintf(`%s: the mean %s of %s ratings in the last %s is {{ $value | printf "%%.4g" }} %s, %s its standard of %s.`,
-			who, m.Name, n, span(long), m.Unit, side, standard),
-		summaryZH: fmt.Sprintf(`%s：最近 %s %s 条评分的 %s 平均为 {{ $value | printf "%%.4g" }} %s，%s标准 %s。`,
-			whoZH, spanZH(long), n, m.Name, m.Unit, sideZH, standard),
+		summary:       fmt.Sprintf(`%s: the mean %s of %s ratings in the last %s is %s, %s its standard of %s.`, who, name.en, n, span(long), mean.en, side, standard.en),
+		summaryZH:     fmt.Sprintf(`%s：最近 %s %s 条评分的%s均值为 %s，%s标准 %s。`, whoZH, spanZH(long), n, name.zh, mean.zh, sideZH, standard.zh),
 		description:   "A mean beyond the standard tends to come before falling satisfaction. It has no confidence bound; the minimum number of ratings and the time that it must last stand for one.",
 		descriptionZH: "质量均值超出服务标准往往先于满意度下降出现。均值没有置信界，以最少评分数和持续时间代替。",
 	}
+}
+
+// standardOf is the recorded standard of the service and metric of an alert.
+const standardOf = standardMax + `{value=%q,metric=%q}`
+
+// metricWords are the name of a metric, its mean and the standard. What is a share is shown in percent, rounded away from
+// the standard that it misses.
+func metricWords(m event.Metric) (name, mean, standard said) {
+	name = said{m.Name, " " + m.Name + " "}
+	if known, ok := metricNames[m.Name]; ok {
+		name = known
+	}
+	if m.Unit == "share" {
+		mean = floored("$value")
+		if m.Better == "lower" {
+			mean = calculated("ceil(vector(1000 * %v - 1e-6)) / 10", "%.1f", "$value")
+		}
+		return name, mean, calculated("round(1e6 * "+standardOf+") / 1e4", "%v", "$labels.value $labels.metric")
+	}
+	unit := said{" " + m.Unit, " " + m.Unit}
+	switch m.Unit {
+	case "":
+		unit = said{}
+	case "ms":
+		unit.zh = " 毫秒"
+	}
+	value := `{{ $value | printf "%.4g" }}`
+	limit := `{{ with printf "` + standardOf + `" $labels.value $labels.metric | query }}{{ . | first | value | printf "%.4g" }}{{ else }}?{{ end }}`
+	return name, said{value + unit.en, value + unit.zh}, said{limit + unit.en, limit + unit.zh}
+}
+
+// metricNames are those of the built-in metrics.
+var metricNames = map[string]said{
+	"response_time_ms": {"response time", "响应时间"}, "accuracy": {"accuracy", "准确性"}, "completeness": {"completeness", "完整性"},
 }

@@ -21,11 +21,11 @@ func (g generator) targetOutdated() alert {
 	target := number(g.cfg.Target.Value)
 	return alert{
 		name: outdated, severity: Ticket, class: ClassPipeline, labels: map[string]string{"differs": "target"},
-		expr: promql("max(satisflow_target_ratio unless (abs(satisflow_target_ratio - {target}) < 1e-6))", "target", target),
+		expr: promql("max(({ratio}) unless (abs(satisflow_target_ratio - {target}) < 1e-6))", "ratio", ofEpoch("satisflow_target_ratio"), "target", target),
 		wait: time.Hour,
 		text: text{
-			"The processors have a target of {{ $value | humanizePercentage }}, the alert rules one of " + percent(g.cfg.Target.Value) + ".",
-			"处理进程的目标为 {{ $value | humanizePercentage }}，而警报规则的目标为 " + percent(g.cfg.Target.Value) + "。",
+			"The processors have a target of " + exact("$value").en + ", the alert rules one of " + aim(g.cfg.Target.Value).en + ".",
+			"处理进程的目标为 " + exact("$value").zh + "，而警报规则的目标为 " + aim(g.cfg.Target.Value).zh + "。",
 			"The rules file was generated from another configuration; its thresholds are not those of the target.",
 			"规则文件由另一份配置生成，其阈值与目标不符。",
 		},
@@ -42,10 +42,11 @@ func (g generator) windowsOutdated() alert {
 	return alert{
 		name: outdated, severity: Ticket, class: ClassPipeline, labels: map[string]string{"differs": "windows"},
 		expr: promql(`
-count(count by (window) (satisflow_window_ratings{dimension="{overall}",window!~"{windows}"}))
+count(count by (window) ({others}))
 or
-  {number} - count(count by (window) (satisflow_window_ratings{dimension="{overall}",window=~"{windows}"})) > 0`,
-			"overall", overall, "windows", strings.Join(names, "|"), "number", fmt.Sprint(len(names))),
+  {number} - count(count by (window) ({ours})) > 0`,
+			"others", ofEpoch(`satisflow_window_ratings{dimension="`+overall+`",window!~"`+strings.Join(names, "|")+`"}`),
+			"ours", ofEpoch(`satisflow_window_ratings{dimension="`+overall+`",window=~"`+strings.Join(names, "|")+`"}`), "number", fmt.Sprint(len(names))),
 		wait: time.Hour,
 		text: text{
 			"The processors have other rolling windows than the alert rules, which are made for " + list + ": {{ $value }} differ.",

@@ -69,22 +69,22 @@ func TestABrokenRuleFailsItsScenario(t *testing.T) {
 	promtool := testkit.Require(t, "promtool", promtoolHint)
 	for _, broken := range []struct{ name, scenario, old, new string }{
 		{"two owners are added up", "two-owners", "max by (window, dimension, value, partition)", "sum by (window, dimension, value, partition)"},
-		{"an owner that hangs on is heard", "two-owners", "max(min by (partition) (satisflow_catching_up))", "max(satisflow_catching_up)"},
+		{"an owner that hangs on is heard", "two-owners", "max(min by (partition) (satisflow_catching_up and on (epoch, partition, instance) satisflow:partition_owner:fresh))", "max(satisflow_catching_up)"},
 		{"the target speaks while catching up", "catching-up", "satisflow:catching_up:max > 0", "satisflow:catching_up:max > 1"},
 		{"few ratings are enough", "sparse-noise", "{window=\"6h\"} >= ", "{window=\"6h\"} >= 0 * "},
 		{"a gap ends a page", "restart", "keep_firing_for: 30m", "keep_firing_for: 1m"},
 		{"slower is better", "leading", "> on (value, metric)", "< on (value, metric)"},
-		{"a counter that is born above 0 is not seen", "pipeline", "unless satisflow_records_lost_total offset 1h) > 0", "unless satisflow_records_lost_total) > 0"},
-		{"a gateway that starts begins the day anew", "erasures", "max(max_over_time(satisflow_erasures_unfinished[30m]))", "max(satisflow_erasures_unfinished)"},
-		{"the first day of metrics is taken for a failure", "erasures", "offset 1d", ""},
+		{"a counter that is born above 0 is not seen", "pipeline", "unless last_over_time(satisflow_records_lost_total[1d] offset 1h)) > 0", "unless satisflow_records_lost_total) > 0"},
+		{"a gateway that starts begins the day anew", "erasures", "max(max_over_time(satisflow_erasures_unfinished[30m]))", "max(last_over_time(satisflow_erasures_unfinished[30m]))"},
+		{"the first day of metrics is taken for a failure", "erasures", "count(last_over_time(satisflow_erasure_scrub_timestamp_seconds[1h] offset 1d))", "count(satisflow_erasure_scrub_timestamp_seconds)"},
 		{"pushing that is off is missed", "customers", "max(satisflow_alerts_push_enabled) == 1", "max(satisflow_alerts_push_enabled) >= 0"},
 		{"a push is wanted though nothing is open", "customers", "(satisflow_alerts_open)) > 0", "(satisflow_alerts_open)) >= 0"},
 		{"who took over partition 0 is not given its turn", "verify", "max_over_time(satisflow_verify_timestamp_seconds[3h])", "satisflow_verify_timestamp_seconds"},
-		{"the first hours of metrics are taken for a failure", "verify", "satisflow_verify_timestamp_seconds offset 3h", "satisflow_verify_timestamp_seconds"},
+		{"the first hours of metrics are taken for a failure", "verify", "last_over_time(satisflow_verify_timestamp_seconds[1h] offset 3h)", "satisflow_verify_timestamp_seconds"},
 		{"partitions are taken for windows", "outdated", "5 - count(count by (window)", "5 - count(count by (window, partition)"},
 		{"a window that is gone is not missed", "outdated", "5 - count", "3 - count"},
 		{"another window is not noticed", "outdated", `window!~"1h|6h|24h|7d|28d"`, `window!~".*"`},
-		{"absence is not seen", "all-gone", "absent_over_time(satisflow_partitions_owned[10m])", "satisflow_partitions_owned < 0"},
+		{"absence is not seen", "all-gone", "absent_over_time(satisflow:processors:count[10m])", "satisflow:processors:count < 0"},
 	} {
 		t.Run(broken.name, func(t *testing.T) {
 			t.Parallel()

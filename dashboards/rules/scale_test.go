@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	inExpr    = regexp.MustCompile(`(?:\[|offset )([0-9a-z]+)`)
-	ageInExpr = regexp.MustCompile(`> ([0-9.]+)(?:\n|$)`)
+	inExpr    = regexp.MustCompile(`(?:\[|:|offset )((?:[0-9]+[a-z]+)+)`)
+	ageInExpr = regexp.MustCompile(`(?:>|time\(\) -) ([0-9.]+)(?:\n|$)`)
 )
 
 // Every duration in the rules, and every age, is divided; nothing else is. How often sums are compared is the processors'.

@@ -18,10 +18,17 @@ const (
 func (g generator) silentAlerts() []Rule {
 	all := []alert{g.noRatings()}
 	recent, _ := length(g.cfg.Windows, g.cfg.Silence.Window) // Validate knows it
-	if longest := slices.MaxFunc(g.cfg.Windows, byLength); longest.Length > recent {
+	if longest := g.longest(); longest.Length > recent {
 		all = append(all, g.vanished(longest, min(24*time.Hour, longest.Length-recent)))
 	}
 	return g.rules(all)
+}
+
+func (g generator) longest() window.Spec { return slices.MaxFunc(g.cfg.Windows, byLength) }
+
+// silentWindows are those that the alerts ask.
+func (g generator) silentWindows() []string {
+	return slices.Compact([]string{g.cfg.Silence.Window, g.longest().Name})
 }
 
 func (g generator) noRatings() alert {
@@ -31,17 +38,13 @@ func (g generator) noRatings() alert {
 		name: NoRatings, severity: Page, class: ClassSilent,
 		expr: promql(`
 (
-    sum by (dimension, value) (
-      max by (dimension, value, partition) (satisflow_window_ratings{window="{window}",dimension="service"} offset {week})
-    ) >= {expected}
-  unless
-    sum by (dimension, value) (
-      max by (dimension, value, partition) (satisflow_window_ratings{window="{window}",dimension="service"})
-    ) > 0
+    max by (dimension, value) (last_over_time({ratings}{window="{window}"}[{hour}] offset {week})) >= {expected}
+  unless on (dimension, value)
+    {ratings}{window="{window}"} > 0
 )
 and on ()
-  count(satisflow_partitions_owned) > 0`,
-			"window", s.Window, "week", g.duration(7*24*time.Hour), "expected", fmt.Sprint(s.Expected)),
+  {processors} > 0`,
+			"ratings", serviceSum, "processors", processors, "window", s.Window, "hour", g.duration(time.Hour), "week", g.duration(7*24*time.Hour), "expected", fmt.Sprint(s.Expected)),
 		wait: s.For, keep: s.KeepFiring,
 		text: text{
 			fmt.Sprintf("%s: no ratings for %s; a week ago there were {{ $value }}.", who, span(quiet)),
@@ -58,12 +61,12 @@ func (g generator) vanished(longest window.Spec, since time.Duration) alert {
 	return alert{
 		name: seriesVanished, severity: Page, class: ClassSilent,
 		expr: promql(`
-max by (dimension, value) (max_over_time({ratings}{window="{recent}",dimension="service"}[{since}])) >= {expected}
+max by (dimension, value) (max_over_time({ratings}{window="{recent}"}[{since}])) >= {expected}
 unless on (dimension, value)
   {ratings}{window="{longest}"}
 and on ()
-  count(satisflow_partitions_owned) > 0`,
-			"ratings", ratingsSum, "recent", g.cfg.Silence.Window, "since", g.duration(since),
+  {processors} > 0`,
+			"ratings", serviceSum, "processors", processors, "recent", g.cfg.Silence.Window, "since", g.duration(since),
 			"expected", fmt.Sprint(g.cfg.Silence.Expected), "longest", longest.Name),
 		wait: 10 * time.Minute,
 		text: text{

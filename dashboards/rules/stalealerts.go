@@ -16,13 +16,13 @@ func (g generator) staleAlerts() []Rule {
 func (g generator) metricsAbsent() alert {
 	return alert{
 		name: "SatisflowMetricsAbsent", severity: Page, class: ClassStale,
-		expr: promql("absent_over_time(satisflow_partitions_owned[{range}])", "range", g.duration(10*time.Minute)),
+		expr: promql("absent_over_time({processors}[{range}])", "processors", processors, "range", g.duration(10*time.Minute)),
 		wait: 5 * time.Minute,
 		text: text{
-			"No processor reports any metric: satisfaction is not being watched.",
-			"没有任何处理进程上报指标：满意度目前无人监控。",
-			"Nothing has come from any processor for 10 minutes: all are down, or Prometheus does not reach them.",
-			"10 分钟内没有收到任何处理进程的指标：进程全部停止，或 Prometheus 无法访问它们。",
+			"No processor of the current epoch reports any metric: satisfaction is not being watched.",
+			"当前纪元没有任何处理进程上报指标：满意度目前无人监控。",
+			"Nothing has come from one for 10 minutes: all are down, Prometheus does not reach them, or after a switch of epochs those of the new one were not started.",
+			"10 分钟内没有收到其指标：进程全部停止、Prometheus 无法访问它们，或切换纪元后没有启动新纪元的处理进程。",
 		},
 	}
 }
@@ -30,7 +30,11 @@ func (g generator) metricsAbsent() alert {
 func (g generator) partitionsUnowned() alert {
 	return alert{
 		name: "SatisflowPartitionsUnowned", severity: Page, class: ClassStale,
-		expr: promql("max(satisflow_topic_partitions) - sum(satisflow_partitions_owned) > 0"),
+		expr: promql(`
+  max({topic})
+-
+  (count(count by (partition) ({owned})) or vector(0))
+> 0`, "topic", ofEpoch("satisflow_topic_partitions"), "owned", ofEpoch("satisflow_catching_up")),
 		wait: 5 * time.Minute,
 		text: text{
 			"{{ $value }} partitions of the ratings have no processor: figures lack their customers.",
@@ -44,13 +48,18 @@ func (g generator) partitionsUnowned() alert {
 func (g generator) dependencyDown() alert {
 	return alert{
 		name: "SatisflowDependencyDown", severity: Page, class: ClassStale,
-		expr: promql("max by (part) (satisflow_up) == 0"),
+		expr: promql(`
+max by (part) (
+    satisflow_up{job="{job}"}
+  unless on (instance)
+    (satisflow_partitions_owned unless on (epoch) {epoch})
+) == 0`, "job", Processor, "epoch", epochNow),
 		wait: 5 * time.Minute, keep: 5 * time.Minute,
 		text: text{
-			"No processor reaches {{ $labels.part }}: figures stand still.",
-			"所有处理进程都无法连接 {{ $labels.part }}：统计结果已停止更新。",
-			"Nothing is lost: ratings wait in Kafka and are counted when {{ $labels.part }} is back.",
-			"数据不会丢失：评分保留在 Kafka 中，{{ $labels.part }} 恢复后会继续统计。",
+			"No processor reaches " + partName + ": figures are not updated.",
+			"所有处理进程都无法连接 " + partName + "：统计结果已停止更新。",
+			"Nothing is lost: ratings wait in Kafka and are counted when " + partName + " is back.",
+			"数据不会丢失：评分保留在 Kafka 中，" + partName + " 恢复后会继续统计。",
 		},
 	}
 }
@@ -60,14 +69,18 @@ func (g generator) insertsStalled() alert {
 		name: "SatisflowInsertsStalled", severity: Page, class: ClassStale,
 		expr: promql(`
 max(
-    time() - max by (instance) (satisflow_last_flush_timestamp_seconds)
+    time() - (
+        max by (instance) (satisflow_last_flush_timestamp_seconds > 0)
+      or on (instance)
+        max by (instance) (process_start_time_seconds)
+    )
   and on (instance)
-    max by (instance) (satisflow_pending_rows) > 0
-) > {old}`, "old", g.seconds(10*time.Minute)),
+    max by (instance) ({pending}) > 0
+) > {old}`, "pending", ofEpoch("satisflow_pending_rows"), "old", g.seconds(10*time.Minute)),
 		wait: 5 * time.Minute,
 		text: text{
 			"Nothing has reached ClickHouse for {{ $value | humanizeDuration }}, though ratings are waiting.",
-			"已有 {{ $value | humanizeDuration }} 没有数据写入 ClickHouse，而评分正在等待写入。",
+			"已有 " + minutesZH + "没有数据写入 ClickHouse，而评分正在等待写入。",
 			"A processor has pending rows and no acknowledged flush. Its memory is bounded, so it stops reading from Kafka; nothing is lost.",
 			"某个处理进程有待写数据但没有成功写入。其内存有上限，会暂停读取 Kafka；数据不会丢失。",
 		},

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -51,15 +52,17 @@ const unlessCatchingUp = "unless on ()\n  " + catchingUp + " > 0"
 func (g generator) burnText(b Burn) text {
 	long, _ := length(g.cfg.Windows, b.Long) // Validate knows it
 	n := figure(ratingsSum, b.Long, whole)
-	threshold := percent(b.Threshold(g.cfg.Target.Budget()))
+	budget := g.cfg.Target.Budget()
+	threshold, bound := percent(b.Threshold(budget)), floored("$value")
+	burn := strconv.FormatFloat(b.Threshold(budget)/budget, 'f', 1, 64)
 	t := g.shareText(b, n, long)
 	if g.cfg.Target.On == Mean {
 		t = g.meanText(b, n, long)
 	}
-	t.description = fmt.Sprintf("The lower Wilson bound of the bad share over the last %s is {{ $value | humanizePercentage }}, above the threshold of %s (%s times the odds that just meet the target).%s",
-		span(long), threshold, number(b.OddsFactor), recovery(g.cfg, b, span, " It is not yet better over the last %s."))
-	t.descriptionZH = fmt.Sprintf("最近 %s未达标比例的 Wilson 下界为 {{ $value | humanizePercentage }}，高于阈值 %s（为恰好达标时赔率的 %s 倍）。%s",
-		spanZH(long), threshold, number(b.OddsFactor), recovery(g.cfg, b, spanZH, "最近 %s内尚未恢复。"))
+	t.description = fmt.Sprintf("The lower Wilson bound of the bad share over the last %s is %s, above the threshold of %s, which burns the error budget %s times as fast as the target allows.%s",
+		span(long), bound.en, threshold.en, burn, recovery(g.cfg, b, span, " It has not recovered over the last %s."))
+	t.descriptionZH = fmt.Sprintf("最近 %s未达标比例的置信下限为 %s，高于阈值 %s（错误预算消耗速率 %s 倍）。%s",
+		spanZH(long), bound.zh, threshold.zh, burn, recovery(g.cfg, b, spanZH, "最近 %s内尚未恢复。"))
 	return t
 }
 
@@ -73,21 +76,23 @@ func recovery(cfg Config, b Burn, span func(time.Duration) string, format string
 }
 
 func (g generator) shareText(b Burn, n string, long time.Duration) text {
-	share := figure(badRatio, b.Long, "humanizePercentage")
+	share := badShare(b.Long)
+	bound, sure := floored("$value"), aim(b.Severity.Confidence())
 	en, zh := g.badWord()
-	budget, target := percent(g.cfg.Target.Budget()), percent(g.cfg.Target.Value)
+	budget, target := aim(g.cfg.Target.Budget()), aim(g.cfg.Target.Value)
 	return text{
-		summary: fmt.Sprintf("%s: %s of %s ratings in the last %s were %s, surely more than {{ $value | humanizePercentage }}; the target of %s allows %s.",
-			who, share, n, span(long), en, target, budget),
-		summaryZH: fmt.Sprintf("%s：最近 %s的 %s 条评分中 %s %s（可信下限 {{ $value | humanizePercentage }}）；目标 %s，最多允许 %s。",
-			whoZH, spanZH(long), n, share, zh, target, budget),
+		summary: fmt.Sprintf("%s: %s of %s ratings in the last %s were %s, at least %s (%s confidence); the target of %s allows %s.",
+			who, share.en, n, span(long), en, bound.en, sure.en, target.en, budget.en),
+		summaryZH: fmt.Sprintf("%s：最近 %s的 %s 条评分中 %s %s（%s 置信下限 %s）；目标 %s，最多允许 %s。",
+			whoZH, spanZH(long), n, share.zh, zh, sure.zh, bound.zh, target.zh, budget.zh),
 	}
 }
 
 func (g generator) meanText(b Burn, n string, long time.Duration) text {
 	mean, target := figure(ratingMean, b.Long, `printf "%.2f"`), number(g.cfg.Target.Value)
+	sure := aim(b.Severity.Confidence())
 	return text{
-		summary:   fmt.Sprintf("%s: the mean of %s ratings in the last %s is %s, surely below the target of %s.", who, n, span(long), mean, target),
-		summaryZH: fmt.Sprintf("%s：最近 %s的 %s 条评分平均为 %s，明显低于目标 %s。", whoZH, spanZH(long), n, mean, target),
+		summary:   fmt.Sprintf("%s: the mean of %s ratings in the last %s is %s, below the target of %s (%s confidence).", who, n, span(long), mean, target, sure.en),
+		summaryZH: fmt.Sprintf("%s：最近 %s的 %s 条评分均值为 %s，低于目标 %s（置信度 %s）。", whoZH, spanZH(long), n, mean, target, sure.zh),
 	}
 }

@@ -17,13 +17,15 @@ evaluation_interval: 1m
 tests:
   - interval: 1m
     input_series:
-      - {series: 'satisflow_window_ratings{window="24h",dimension="service",value="s",partition="0"}', values: '100x30'}
-      - {series: 'satisflow_window_satisfied{window="24h",dimension="service",value="s",partition="0"}', values: '90x30'}
-      - {series: 'satisflow_window_highly_satisfied{window="24h",dimension="service",value="s",partition="0"}', values: '60x30'}
-      - {series: 'satisflow_window_dissatisfied{window="24h",dimension="service",value="s",partition="0"}', values: '4x30'}
-      - {series: 'satisflow_window_rating_points{window="24h",dimension="service",value="s",partition="0"}', values: '450x30'}
-      - {series: 'satisflow_window_ratings{window="24h",dimension="product",value="p",partition="0"}', values: '100x30'}
-      - {series: 'satisflow_window_ratings{window="28d",dimension="service",value="s",partition="0"}', values: '100x30'}
+      - {series: 'satisflow_current_epoch_timestamp_seconds{epoch="1"}', values: '1x30'}
+      - {series: 'satisflow_fresh_timestamp_seconds{epoch="1",partition="0"}', values: '0+60x30'}
+      - {series: 'satisflow_window_ratings{epoch="1",window="24h",dimension="service",value="s",partition="0"}', values: '100x30'}
+      - {series: 'satisflow_window_satisfied{epoch="1",window="24h",dimension="service",value="s",partition="0"}', values: '90x30'}
+      - {series: 'satisflow_window_highly_satisfied{epoch="1",window="24h",dimension="service",value="s",partition="0"}', values: '60x30'}
+      - {series: 'satisflow_window_dissatisfied{epoch="1",window="24h",dimension="service",value="s",partition="0"}', values: '4x30'}
+      - {series: 'satisflow_window_rating_points{epoch="1",window="24h",dimension="service",value="s",partition="0"}', values: '450x30'}
+      - {series: 'satisflow_window_ratings{epoch="1",window="24h",dimension="product",value="p",partition="0"}', values: '100x30'}
+      - {series: 'satisflow_window_ratings{epoch="1",window="28d",dimension="service",value="s",partition="0"}', values: '100x30'}
     promql_expr_test:
       - {expr: 'round(satisflow:window_bad:ratio, 0.0001)', eval_time: 10m, exp_samples: [{labels: '{window="24h",dimension="service",value="s"}', value: %v}]}
       - {expr: 'ALERTS{alertstate="firing",severity="page",class="target"}', eval_time: 30m, exp_samples: [%s]}
@@ -31,7 +33,7 @@ tests:
 
 func TestTheBadShareIsThatOfTheTarget(t *testing.T) {
 	promtool := testkit.Require(t, "promtool", promtoolHint)
-	const page = `{labels: 'ALERTS{alertname="SatisfactionBurnSteady",alertstate="firing",severity="page",class="target",window="24h",dimension="service",value="s"}', value: 1}`
+	const page = `{labels: 'ALERTS{alertname="SatisfactionBurnSteady",alertstate="firing",severity="page",class="target",origin="satisflow-rules",window="24h",dimension="service",value="s"}', value: 1}`
 	for _, c := range []struct {
 		target Target
 		bad    float64

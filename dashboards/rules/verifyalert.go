@@ -18,15 +18,16 @@ func (g generator) verifyStopped() alert {
 	return alert{
 		name: "SatisflowVerifyStopped", severity: Ticket, class: ClassPipeline,
 		expr: promql(`
-time() - max(max_over_time(satisflow_verify_timestamp_seconds[{turns}])) > {old}
+time() - max({last}) > {old}
 and on ()
-  count(satisflow_verify_timestamp_seconds offset {turns}) > 0`, "turns", model.Duration(old).String(), "old", number(old.Seconds())),
+  count({first}) > 0`, "last", ofEpoch("max_over_time(satisflow_verify_timestamp_seconds[{turns}])"),
+			"first", ofEpoch("last_over_time(satisflow_verify_timestamp_seconds["+model.Duration(g.cfg.Verify).String()+"] offset {turns})"), "turns", model.Duration(old).String(), "old", number(old.Seconds())),
 		wait: 30 * time.Minute, keep: 15 * time.Minute,
 		text: text{
-			"Stored sums have not been compared with their ratings for more than " + model.Duration(old).String() + ": nobody would notice if they were wrong.",
-			"存储的汇总已超过 " + model.Duration(old).String() + " 没有与评分比对：若有错误将无人发现。",
-			"The processor that owns partition 0 compares them every " + model.Duration(g.cfg.Verify).String() + ". Its log says why it could not. Ratings are counted as ever.",
-			"由拥有分区 0 的处理进程每 " + model.Duration(g.cfg.Verify).String() + " 比对一次，其日志说明未能比对的原因。评分照常统计。",
+			"Stored sums have not been compared with their ratings for more than " + span(old) + ": nobody would notice if they were wrong.",
+			"存储的汇总已超过 " + spanZH(old) + "没有与评分比对：若有错误将无人发现。",
+			"The processor that owns partition 0 compares them every " + span(g.cfg.Verify) + ". Its log says why it could not. Ratings are counted as ever.",
+			"由拥有分区 0 的处理进程每 " + spanZH(g.cfg.Verify) + "比对一次，其日志说明未能比对的原因。评分照常统计。",
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"satisflow/dashboards/grafana"
 	"satisflow/dashboards/rules"
 	"satisflow/deploy/prometheus/watchtest"
 )
@@ -19,6 +20,8 @@ var (
 	legal      = map[string]string{"dimension": "service", "value": "legal_consulting"}
 	review     = map[string]string{"dimension": "service", "value": "document_review"}
 	overall    = map[string]string{"dimension": "overall"}
+	kafka      = map[string]string{"part": "kafka"}
+	clickhouse = map[string]string{"part": "clickhouse"}
 )
 
 func TestWhatIsInhibited(t *testing.T) {
@@ -57,6 +60,10 @@ func TestWhatIsInhibited(t *testing.T) {
 		{"the page of all does not silence that of a service", "SatisfactionSharpDrop", "SatisfactionSharpDrop", overall, legal, false},
 		{"a dependency that is down explains alerts on customers", "SatisflowDependencyDown", "SatisflowCustomerAlertsStale", everywhere, everywhere, true},
 		{"a dependency that is down explains what follows", "SatisflowDependencyDown", "SatisflowInsertsStalled", everywhere, everywhere, true},
+		{"a gateway that is down explains that nothing is evaluated", "SatisflowGatewayDown", "SatisflowCustomerAlertsStale", everywhere, everywhere, true},
+		{"one gateway of several explains nothing", "SatisflowGatewayInstanceDown", "SatisflowCustomerAlertsStale", everywhere, everywhere, false},
+		{"Kafka that nobody reaches is one page", "SatisflowDependencyDown", "SatisflowGatewayDependencyDown", kafka, kafka, true},
+		{"ClickHouse that no processor reaches leaves Kafka alone", "SatisflowDependencyDown", "SatisflowGatewayDependencyDown", clickhouse, kafka, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			source, target := with(labels[c.source], c.at), with(labels[c.target], c.of)
@@ -69,6 +76,44 @@ func TestWhatIsInhibited(t *testing.T) {
 				t.Errorf("%v is inhibited by %v: %v, want %v", target, source, got, c.want)
 			}
 		})
+	}
+}
+
+// Grafana sends DatasourceError and DatasourceNoData with the labels of its rule when a data source is broken. Neither these nor
+// anything else that is not of our rules silences an alert, whatever class and name it claims.
+func TestAlertsOfOthersSilenceNothing(t *testing.T) {
+	content, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := watchtest.StartAlertmanager(t, watchtest.AlertmanagerOptions{Config: content, Webhook: watchtest.StartReceiver(t).URL, TimeScale: 1})
+	var targets, sources []map[string]string
+	for _, a := range alerts(t) {
+		labels := with(a.Labels, legal)
+		labels["alertname"] = a.Alert
+		targets = append(targets, labels)
+		foreign := maps.Clone(labels)
+		delete(foreign, "origin")
+		foreign["grafana_folder"] = "satisflow"
+		error := maps.Clone(foreign)
+		error["alertname"] = "DatasourceError"
+		sources = append(sources, foreign, error)
+	}
+	for _, r := range grafana.DefaultConfig().AlertRules() {
+		for _, name := range []string{r.Title, "DatasourceError", "DatasourceNoData"} {
+			sources = append(sources, with(r.Labels, map[string]string{"alertname": name}))
+		}
+	}
+	post(t, address, time.Minute, sources...)
+	for _, target := range targets {
+		if target["severity"] != string(rules.Page) && target["class"] != string(rules.ClassTarget) {
+			continue
+		}
+		post(t, address, time.Minute, target)
+		if inhibited(t, address, target, false) {
+			t.Errorf("%v is silenced by an alert that is not of the rules", target)
+		}
+		post(t, address, 0, target)
 	}
 }
 

@@ -3,6 +3,7 @@ package acceptance
 import (
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"os"
 	"testing"
@@ -49,7 +50,7 @@ func (s *stack) tell(messages []source.Message) {
 func watched(t *testing.T, address string) *watchtest.Receiver {
 	t.Helper()
 	cfg := rules.DefaultConfig()
-	cfg.TimeScale = pageScale
+	cfg.TimeScale, cfg.CustomerAlerts = pageScale, false // there is no gateway
 	generated, err := rules.Generate(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -105,8 +106,8 @@ func TestRatingsAndADeadProcessorPageAndResolve(t *testing.T) {
 
 	s.tell(told("bad", bad, 0, 2, begin.Add(-time.Minute), time.Minute))
 	page := receiver.Await(t, pageSoon, "pager", drop, "firing")[0]
-	want := fmt.Sprintf("Service %s: 60%% of 30 ratings in the last hour were below 4, surely more than %.2f%%; the target of 95%% allows 5%%.",
-		pageService, 100*stats.Wilson(bad, good+bad, rules.Page.Z()).Low)
+	want := fmt.Sprintf("Service %s: 60.0 %% of 30 ratings in the last hour were below 4, at least %.1f %% (99.5 %% confidence); the target of 95 %% allows 5 %%.",
+		pageService, math.Floor(1000*stats.Wilson(bad, good+bad, rules.Page.Z()).Low)/10)
 	if got := page.Annotations["summary"]; got != want {
 		t.Errorf("the page says  %s\nwant           %s", got, want)
 	}
@@ -125,7 +126,7 @@ func TestRatingsAndADeadProcessorPageAndResolve(t *testing.T) {
 	// A dead consumer pages once, whatever follows from its death.
 	processor.kill()
 	page = receiver.Await(t, pageSoon, "pager", absent, "firing")[0]
-	if got, want := page.Annotations["summary"], "No processor reports any metric: satisfaction is not being watched."; got != want {
+	if got, want := page.Annotations["summary"], "No processor of the current epoch reports any metric: satisfaction is not being watched."; got != want {
 		t.Errorf("the page says %q, want %q", got, want)
 	}
 	time.Sleep(5 * time.Second)

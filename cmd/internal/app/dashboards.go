@@ -68,6 +68,7 @@ func rulesConfig(cfg *config.Config) rules.Config {
 	r := rules.DefaultConfig().WithWindows(def.Windows)
 	r.Target = rules.Target{On: rules.Satisfied, Value: cfg.Target.Share}
 	r.Bands, r.Quality, r.Verify = cfg.Bands.Bands(), cfg.Event.Metrics(), cfg.Verify.Interval
+	r.CustomerAlerts = cfg.Alerts.Enabled
 	return r
 }
 

@@ -40,10 +40,10 @@ func TestTheRulesFollowTheConfiguration(t *testing.T) {
 	}
 	drop := file.Alerts()[0]
 	for where, has := range map[string]bool{
-		"target and band in the summary": strings.Contains(drop.Annotations["summary"], "were below 3.5") && strings.Contains(drop.Annotations["summary"], "the target of 90% allows 10%"),
+		"target and band in the summary": strings.Contains(drop.Annotations["summary"], "were below 3.5") && strings.Contains(drop.Annotations["summary"], "the target of 90 % allows 10 %"),
 		"the link of the runbook":        drop.Annotations["runbook_url"] == "https://example.org/runbooks/SatisfactionSharpDrop.md",
 		"for, a sixtieth":                drop.For == "5s",
-		"the dimensions":                 strings.Contains(file.Groups[0].Rules[0].Expr, `{dimension=~"overall|service|channel"}`),
+		"the dimensions":                 strings.Contains(out, `satisflow_window_ratings{dimension=~"overall|service|channel"}`),
 	} {
 		if !has {
 			t.Errorf("%s: %+v", where, drop)
