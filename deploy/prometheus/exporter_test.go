@@ -22,7 +22,7 @@ type exporter struct {
 	address string
 
 	mu          sync.Mutex
-	satisfied   int64 // of the last hour's ratings
+	satisfied   int64     // of the last hour's ratings
 	behind      time.Time // since when, gaining on the clock; zero for not at all
 	unreachable bool
 }
