@@ -107,6 +107,8 @@ func (f *field) plain() bool {
 		return f.kind == number
 	case f.name == "quarantined", f.name == "comment_truncated", f.name == "answers_truncated":
 		return f.kind == number || strings.EqualFold(f.text, "true") || strings.EqualFold(f.text, "false")
+	case f.group == "answers" && f.quoted:
+		return false
 	case f.name == "rating", f.name == "revision", f.group == "quality", f.group == "answers":
 		return f.kind == number || isNumber(f.text)
 	}

@@ -69,8 +69,9 @@ func (in *Input) text(name string) (*textReader, error) {
 	return t, skipMark(t.Reader)
 }
 
-// withoutMark tells UTF-16 by the zeros that each character of ASCII has there: no other text has any.
+// withoutMark tells UTF-16 by the zeros that each character of ASCII has there, and of which other text has a stray one at most.
 func withoutMark(head []byte) string {
+	const share = 20 // at least one byte of so many is zero
 	var zeros [2]int
 	for i, b := range head {
 		if b == 0 {
@@ -78,9 +79,9 @@ func withoutMark(head []byte) string {
 		}
 	}
 	switch {
-	case zeros[1] > 0 && zeros[0] == 0:
+	case zeros[1]*share >= len(head) && zeros[1] > 0 && zeros[0] == 0:
 		return "utf-16le"
-	case zeros[0] > 0 && zeros[1] == 0:
+	case zeros[0]*share >= len(head) && zeros[0] > 0 && zeros[1] == 0:
 		return "utf-16be"
 	}
 	return encodingUTF8

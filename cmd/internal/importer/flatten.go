@@ -77,7 +77,7 @@ func flatten(raw []byte) (columns []string, cells []cell, wrong *rejection) {
 func scalar(raw []byte, dec *json.Decoder, token json.Token) (cell, error) {
 	switch v := token.(type) {
 	case string:
-		return cell{kind: text, text: v}, nil
+		return cell{kind: text, text: v, quoted: true}, nil
 	case json.Number:
 		return cell{kind: number, text: v.String()}, nil
 	case bool:

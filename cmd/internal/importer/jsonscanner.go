@@ -270,9 +270,14 @@ func (s *jsonScanner) word(c byte) error {
 
 // judge keeps the first word that is no JSON.
 func (s *jsonScanner) judge(word []byte) {
-	if s.odd == "" && !s.long && !json.Valid(word) {
-		s.odd = fmt.Sprintf("%s: %s is no JSON", s.member, shorten(string(word)))
+	if s.odd != "" || s.long || json.Valid(word) {
+		return
 	}
+	what := "a word without quotes" // which a customer may have written
+	if slices.Contains([]string{"NaN", "nan", "Infinity", "-Infinity", "inf", "-inf", "None", "True", "False", "undefined"}, string(word)) {
+		what = string(word)
+	}
+	s.odd = fmt.Sprintf("%s: %s is no JSON", s.member, what)
 }
 
 // skip reads up to a byte at which to stop.

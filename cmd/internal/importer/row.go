@@ -15,8 +15,9 @@ const (
 
 // cell is one value of a row.
 type cell struct {
-	kind kind
-	text string
+	kind   kind
+	text   string
+	quoted bool // a string of JSON, which an answer stays that is one
 }
 
 // row is one rating of the file as its columns.
