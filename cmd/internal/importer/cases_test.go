@@ -84,6 +84,8 @@ func TestFilesThatPeopleReallyHave(t *testing.T) {
 			[]string{"71 5 " + at, "72 1 " + at}, []string{"2 bad_field:rating"}, ""},
 		"a second answer under one id": {Config{}, "a.ndjson", plainJSON("D-45", `5,"rating_id":"conv-1"`) + "\n" + strings.Replace(plainJSON("D-45", `2,"rating_id":"conv-1"`), "T08", "T10", 1) + "\n",
 			[]string{"D-45 5 " + at}, []string{"2 identity_conflict"}, "all of its versions have the same occurred_at"},
+		"a comment that is too long": {Config{}, "a.ndjson", plainJSON("D-49", `1,"comment":"`+strings.Repeat("slow ", 900)+`"`) + "\n" + plainJSON("D-50", "5") + "\n",
+			[]string{"D-49 1 " + at, "D-50 5 " + at}, nil, noteCut},
 		"means of other scores": {Config{}, "a.ndjson", plainJSON("D-46", "4.333333333333333") + "\n" + plainJSON("D-47", "4.1000") + "\n" + plainJSON("D-48", "41e-1") + "\n",
 			[]string{"D-47 4.1 " + at, "D-48 4.1 " + at}, []string{"1 bad_field:rating"}, "at most two decimals"},
 	} {

@@ -57,8 +57,12 @@ func (e *events) judge(r *row) {
 	}
 }
 
-// leaves says whether the error is of a field that is judged later.
+// leaves says whether the error is of a field that is judged later, or of one that is not taken: those are reported as columns that
+// are not used.
 func (e *events) leaves(fe *event.FieldError, r *row) bool {
+	if fe.Reason == event.UnknownField {
+		return true
+	}
 	if slices.Contains(r.columns, "specversion") {
 		return false
 	}

@@ -89,6 +89,9 @@ func (j *judge) of(r *row, now time.Time) (v verdict) {
 			return v
 		}
 	}
+	if j.event.CommentTruncated {
+		v.notes = append(v.notes, note{noteCut, "comment", r.line})
+	}
 	v.event, v.occurredAt = &j.event, j.event.OccurredAt
 	v.message = source.Message{Key: []byte(j.event.CustomerID), Value: value, Time: now}
 	for _, h := range j.history {

@@ -101,6 +101,10 @@ func TestAPresetIsAFileThatCanBeCopiedAndChanged(t *testing.T) {
 	if own.Sent != 1 || !strings.Contains(own.values()[0], `"rating":1`) {
 		t.Errorf("%v %+v %+v", own.err, own.Summary, own.report)
 	}
+	if own := run(t, Config{Preset: mine, Map: []string{"service==s", "rating=other"}}, "a.ndjson",
+		[]byte(`{"id":1,"requester_id":2,"created_at":"`+at+`","score":"good","other":"good","comment":null}`)); own.Rejected != 1 {
+		t.Errorf("%v %+v: the preset's values are for the preset's column", own.err, own.Summary)
+	}
 	for name, text := range map[string]string{"unknown key": "maps: {rating: x}\n", "unknown field": "map: {ratings: x}\n", "no column": "map: {rating: []}\n", "bad layout": "time-layouts: ['%Q']\n", "not YAML": "map: [\n"} {
 		if _, err := parsePreset("mine.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), "mine.yaml") {
 			t.Errorf("%s: %v", name, err)

@@ -96,6 +96,10 @@ func TestUTF8ReadAsAnotherEncodingIsRefused(t *testing.T) {
 			t.Errorf("%s: %v %+v", word, got.err, got.Summary)
 		}
 	}
+	mixed := append(gb18030(head+"c,s,"+at+",4,很满意\n"), []byte("c,s,"+at+",4,服务很好啊好\n")...)
+	if got := run(t, Config{Encoding: "gb18030"}, "a.csv", mixed); got.err != nil || got.Rejected != 0 {
+		t.Errorf("characters that are UTF-8 by chance: %v %+v %+v", got.err, got.Summary, got.report)
+	}
 	western := encoded(t, charmap.Windows1252.NewEncoder().Bytes, head+"c,s,"+at+",4,schön – gut\n")
 	if got := run(t, Config{Encoding: "windows-1252"}, "a.csv", western); got.err != nil || got.Rejected != 0 || !strings.Contains(got.values()[sampleRows+5], "schön – gut") {
 		t.Errorf("%v %+v", got.err, got.Summary)

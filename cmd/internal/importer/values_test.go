@@ -2,8 +2,11 @@ package importer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"satisflow/pipeline/event"
 )
 
 // csvOf writes rows of customer, rating, response time and time under their header.
@@ -43,6 +46,19 @@ func TestNumbersThatCanMeanTwoThingsAreNotGuessed(t *testing.T) {
 				t.Errorf("%+v: %v %s", tc, got.err, said)
 			}
 		}
+	}
+}
+
+func TestAPointBetweenThousandsIsAskedForWhereAThousandCouldBe(t *testing.T) {
+	declared := func(im *Importer) {
+		im.Event.Quality = []event.Metric{{Name: "temperature", Unit: "°C", Min: -20, Max: 40.5, Decimals: 3, Better: "higher"}}
+	}
+	file := []byte("customer_id,service,rating,occurred_at,quality.temperature,answers.q1\nc,s,4," + at + ",1.250,\n")
+	if got := run(t, Config{}, "a.csv", file, declared); got.Sent != 1 || !strings.Contains(got.values()[0], `"temperature":1.250`) {
+		t.Errorf("%v %+v %+v", got.err, got.Summary, got.report)
+	}
+	if got := run(t, Config{}, "a.csv", []byte(strings.Replace(string(file), "1.250,", ",1.250", 1)), declared); got.Rejected != 1 || got.report[0].Reason != "bad_field:answers" {
+		t.Errorf("an answer: %v %+v", got.err, got.report)
 	}
 }
 
@@ -104,7 +120,9 @@ func TestScoresOfAnotherScaleAreNotStoredAsStars(t *testing.T) {
 		}
 	}
 	// single ones are mistakes, and zeros are no scores
-	for _, scores := range [][]float64{{1, 2, 3, 9}, {0, 0, 0, 4, 5}, {1, 2, 3, 4, 5}} {
+	few := slices.Repeat([]float64{4}, 100)
+	copy(few, []float64{9, 8, 9, 7, 9})
+	for _, scores := range [][]float64{{1, 2, 3, 9}, {0, 0, 0, 4, 5}, {1, 2, 3, 4, 5}, few} {
 		if got := run(t, Config{}, "a.csv", csvOf(rows(scores...)...)); got.err != nil || got.Sent == 0 {
 			t.Errorf("%v: %v %+v", scores, got.err, got.Summary)
 		}
