@@ -48,7 +48,7 @@ func (r *Rules) Act(a Alert, do Request, now time.Time) (Change, error) {
 func (do *Request) possible(a *Alert) error {
 	e := &StateError{ID: a.ID, State: a.State, Action: do.Action, Possible: a.State.Possible()}
 	switch {
-	case do.Action == Mailed:
+	case do.Action == Mailed || do.Action == MailRefused:
 		return nil
 	case !slices.Contains(e.Possible, do.Action):
 		return e
@@ -72,7 +72,7 @@ func (r *Rules) act(a *Alert, do *Request) {
 		}
 		a.State, a.ContactedAt = Contacted, now
 	case Resolve:
-		a.State, a.ResolvedAt, a.ResolvedBy, a.Resolution = Resolved, now, do.By, do.Comment
+		a.State, a.ResolvedAt, a.ResolvedBy, a.Resolution, a.Seen = Resolved, now, do.By, do.Comment, do.Seen
 	case Verify:
 		a.State, a.VerifiedAt = Verified, now
 	case Reopen:
@@ -80,7 +80,20 @@ func (r *Rules) act(a *Alert, do *Request) {
 		a.due(&r.config)
 	case Assign:
 		a.Assignee = do.Assignee
-	case Mailed:
-		a.MailedAt = now
+	case Mailed, MailRefused:
+		if a.MailedAt.IsZero() && do.Action == Mailed {
+			a.MailedAt = now
+		}
+		a.MailedTo, a.RefusedTo = union(a.MailedTo, do.MailedTo), union(a.RefusedTo, do.RefusedTo)
 	}
+}
+
+// union returns the elements of both, each once, in their order.
+func union(a, b []string) []string {
+	for _, x := range b {
+		if !slices.Contains(a, x) {
+			a = append(a, x)
+		}
+	}
+	return a
 }

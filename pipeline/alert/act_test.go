@@ -102,7 +102,10 @@ func TestAcknowledgingFirstKeepsItsTime(t *testing.T) {
 func TestAReopenedAlertBeginsAnewWithItsClocks(t *testing.T) {
 	d, a := inState(t, Verified)
 	d.act(a, Reopen)
-	equal(t, "opened", a.OpenedAt, d.now)
+	equal(t, "opened", a.OpenedAt.Before(d.now), true)
+	equal(t, "reopened", a.ReopenedAt, d.now)
+	equal(t, "began", a.Began(), d.now)
+	equal(t, "seen", a.Seen.Empty(), true)
 	equal(t, "contact", a.ContactDue, d.now.Add(d.rules.config.ContactIn.of(a.Severity)))
 	equal(t, "resolve", a.ResolveDue, d.now.Add(d.rules.config.ResolveIn.of(a.Severity)))
 	equal(t, "times", a.ResolvedAt.IsZero() && a.VerifiedAt.IsZero() && a.AcknowledgedAt.IsZero(), true)

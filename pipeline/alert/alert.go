@@ -82,7 +82,11 @@ type Alert struct {
 	Segment   string    // of the last rating; empty for groups
 	RatedAt   time.Time // occurred_at of the last rating; end of the window for groups
 
-	OpenedAt       time.Time // when the work on it began, the last time
+	// What Alertmanager knows the alert by for as long as it lives: of the rating that opened it; empty for groups.
+	LabelService, LabelSegment string
+
+	OpenedAt       time.Time // when it was opened first; never changes
+	ReopenedAt     time.Time // when the work on it began again, the last time; zero never
 	UpdatedAt      time.Time // last change of any kind
 	EscalatedAt    time.Time // last time that the severity rose; zero never
 	AcknowledgedAt time.Time // zero before
@@ -95,7 +99,18 @@ type Alert struct {
 	Assignee   string    // empty for nobody
 	Resolution string    // what helped; Withdrawn or Recovery where it resolved by itself
 	ResolvedBy string    // a person, or System
-	MailedAt   time.Time // when its owner was told by mail; zero before
+	MailedAt   time.Time // when the first of its owners was told by mail; zero before
+	MailedTo   []string  // who has the mail, as Recipient gives them
+	RefusedTo  []string  // whom the mail server refused for good, likewise
+	Seen       Seen      // what had been looked at when it was resolved; empty before
+}
+
+// Began returns when the work on the alert began, the last time.
+func (a *Alert) Began() time.Time {
+	if a.ReopenedAt.IsZero() {
+		return a.OpenedAt
+	}
+	return a.ReopenedAt
 }
 
 // System is who changes alerts when no person does.
@@ -121,13 +136,14 @@ type Change struct {
 // Action is what happened to an alert.
 type Action string
 
-// Those of System open, update, escalate and recover an alert; the others are of people.
+// Those of System open, update, escalate and recover an alert and tell its owners; the others are of people.
 const (
 	Opened      Action = "opened"
-	Updated     Action = "updated"   // more ratings, another value
-	Escalated   Action = "escalated" // the severity rose
-	Recovered   Action = "recovered" // its reason has gone, it is resolved by itself
-	Mailed      Action = "mailed"
+	Updated     Action = "updated"      // more ratings, another value
+	Escalated   Action = "escalated"    // the severity rose
+	Recovered   Action = "recovered"    // its reason has gone, it is resolved by itself
+	Mailed      Action = "mailed"       // owners were told
+	MailRefused Action = "mail_refused" // the mail server refused owners for good, and nobody else was told
 	Acknowledge Action = "acknowledge"
 	Assign      Action = "assign"
 	Contact     Action = "contacted"
@@ -142,7 +158,9 @@ type Rating struct {
 	RatingID   string
 	CustomerID string
 	OccurredAt time.Time
-	ArrivedAt  time.Time // timestamp of its Kafka record
+	ArrivedAt  time.Time // timestamp of its Kafka record, by the clock of the broker or the producer
+	Partition  int32     // of its record
+	Offset     int64     // of its record
 	Service    string
 	Segment    string
 	Rating     int32 // hundredths, 100 to 500; 0 without a score

@@ -72,14 +72,14 @@ func reason(a *Alert, now time.Time) Reason {
 }
 
 func oldest(alerts []Alert) time.Time {
-	found := alerts[0].OpenedAt
+	found := alerts[0].Began()
 	for i := range alerts {
-		found = earlier(found, alerts[i].OpenedAt)
+		found = earlier(found, alerts[i].Began())
 	}
 	return found
 }
 
-// byOpening orders alerts by age, the oldest first.
+// byOpening orders alerts by when the work on them began, the oldest first.
 func byOpening(a, b *Alert) int {
-	return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(a.Began().Compare(b.Began()), cmp.Compare(a.ID, b.ID))
 }

@@ -36,7 +36,7 @@ func (w *world) at(minute int, all []arrival, crash bool) {
 			ratings = append(ratings, a.Rating)
 		}
 	}
-	changes := w.rules.Customer(shuffled(ratings), slices.Collect(maps.Values(w.alerts)), minuteOf(minute))
+	changes := w.rules.Customer(shuffled(ratings), slices.Collect(maps.Values(w.alerts)), Seen{}, minuteOf(minute))
 	for _, c := range changes {
 		if !crash {
 			w.alerts[c.Alert.ID] = c.Alert
@@ -61,7 +61,7 @@ func (w *world) ids(rule Rule, atWork bool) map[string]bool {
 func (w *world) resolve(minute int) {
 	for id, a := range w.alerts {
 		if a.Rule == LowRating && a.State.AtWork() {
-			w.alerts[id] = must(w.rules.Act(a, Request{Action: Resolve, By: "li.na", Comment: "called"}, minuteOf(minute))).Alert
+			w.alerts[id] = must(w.rules.Act(a, Request{Action: Resolve, By: "li.na", Comment: "called", Seen: Seen{Next: []int64{int64(minute) + 1}}}, minuteOf(minute))).Alert
 		}
 	}
 }
@@ -74,7 +74,7 @@ func drawArrivals(t *rapid.T) []arrival {
 		minute++
 		at := minuteOf(minute)
 		all = append(all, arrival{minute, Rating{RatingID: fmt.Sprintf("r-%03d", rapid.IntRange(0, 9).Draw(t, "id")*100+len(all)), CustomerID: "c-1",
-			OccurredAt: at.Add(-age), ArrivedAt: at, Rating: rapid.SampledFrom(mood).Draw(t, "score"), Counts: true}})
+			OccurredAt: at.Add(-age), ArrivedAt: at, Offset: int64(minute), Rating: rapid.SampledFrom(mood).Draw(t, "score"), Counts: true}})
 	}
 	for range rapid.IntRange(0, 10).Draw(t, "before") {
 		add(time.Duration(rapid.IntRange(47*60, 50*60).Draw(t, "age"))*time.Minute, moods[0])

@@ -14,12 +14,12 @@ func BenchmarkCustomer(b *testing.B) {
 		ratings = append(ratings, Rating{RatingID: ID(LowRating, legal, at.String()), CustomerID: "c-1", OccurredAt: at, ArrivedAt: at, Rating: int32(340 + i), Counts: true})
 	}
 	var alerts []Alert
-	for _, c := range rules.Customer(ratings, nil, noon) {
+	for _, c := range rules.Customer(ratings, nil, Seen{}, noon) {
 		alerts = append(alerts, c.Alert)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		rules.Customer(ratings, alerts, noon)
+		rules.Customer(ratings, alerts, Seen{}, noon)
 	}
 }
 
@@ -33,6 +33,6 @@ func BenchmarkFlood(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		rules.Customer(ratings, nil, noon)
+		rules.Customer(ratings, nil, Seen{}, noon)
 	}
 }

@@ -29,13 +29,24 @@ func (r *Rules) open(rule Rule, s Subject, opening string, f finding, alerts []A
 	c.Alert.begin(now)
 	c.Alert.Holding, c.Alert.Severity = true, r.severity(&f)
 	f.put(&c.Alert)
+	if was.Version == 0 {
+		c.Alert.LabelService, c.Alert.LabelSegment = f.service, f.segment
+		if f.first != nil {
+			c.Alert.LabelService, c.Alert.LabelSegment = f.first.Service, f.first.Segment
+		}
+	}
 	c.Alert.due(&r.config)
 	return c
 }
 
-// begin sets the work back to its start; who was told, and who works on it, stays.
+// begin sets the work back to its start; when it was opened first, who was told, and who works on it, stays.
 func (a *Alert) begin(now time.Time) {
-	a.State, a.OpenedAt = Open, now
+	a.State, a.Seen = Open, Seen{}
+	if a.OpenedAt.IsZero() {
+		a.OpenedAt = now
+	} else {
+		a.ReopenedAt = now
+	}
 	a.EscalatedAt, a.AcknowledgedAt, a.ContactedAt, a.ResolvedAt, a.VerifiedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	a.ContactDue, a.ResolveDue = time.Time{}, time.Time{}
 	a.Resolution, a.ResolvedBy = "", ""
@@ -44,8 +55,8 @@ func (a *Alert) begin(now time.Time) {
 // due sets the times by which something should be done, which an escalation only shortens. In a service or segment there is
 // nobody to be contacted before it is resolved.
 func (a *Alert) due(c *Config) {
-	resolve := a.OpenedAt.Add(c.ResolveIn.of(a.Severity))
-	contact := a.OpenedAt.Add(c.ContactIn.of(a.Severity))
+	resolve := a.Began().Add(c.ResolveIn.of(a.Severity))
+	contact := a.Began().Add(c.ContactIn.of(a.Severity))
 	if a.Rule == GroupFalling {
 		contact = resolve
 	}
@@ -73,12 +84,12 @@ func earlier(a, b time.Time) time.Time {
 
 // follow returns the change of an alert at work that follows from the finding, if there is one. An alert that a person
 // reopened though its reason had gone is left to people.
-func (r *Rules) follow(a *Alert, f finding, reason string, now time.Time) []Change {
+func (r *Rules) follow(a *Alert, f finding, reason string, seen *Seen, now time.Time) []Change {
 	switch {
 	case f.holds:
 		return r.update(a, f, now)
 	case a.Holding:
-		return []Change{recovered(a, f, reason, now)}
+		return []Change{recovered(a, f, reason, seen, now)}
 	}
 	return nil
 }
@@ -98,13 +109,13 @@ func (r *Rules) update(a *Alert, f finding, now time.Time) []Change {
 }
 
 // recovered resolves the alert as its reason has gone, with the figures that say so where there are any.
-func recovered(a *Alert, f finding, reason string, now time.Time) Change {
+func recovered(a *Alert, f finding, reason string, seen *Seen, now time.Time) Change {
 	c := next(*a, System, Recovered, reason, now)
 	if f.ratings > 0 {
 		f.put(&c.Alert)
 	}
 	c.Alert.Holding, c.Alert.State, c.Alert.ResolvedAt = false, Resolved, now
-	c.Alert.ResolvedBy, c.Alert.Resolution = System, reason
+	c.Alert.ResolvedBy, c.Alert.Resolution, c.Alert.Seen = System, reason, *seen
 	return c
 }
 
@@ -117,6 +128,7 @@ func alike(a, b *Alert) bool {
 
 // Clone returns a copy that shares nothing with the alert.
 func (a Alert) Clone() Alert {
-	a.RatingIDs = slices.Clone(a.RatingIDs)
+	a.RatingIDs, a.Seen.Next = slices.Clone(a.RatingIDs), slices.Clone(a.Seen.Next)
+	a.MailedTo, a.RefusedTo = slices.Clone(a.MailedTo), slices.Clone(a.RefusedTo)
 	return a
 }

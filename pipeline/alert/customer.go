@@ -13,11 +13,12 @@ type customer struct {
 	index   map[string]int
 	fresh   []Rating // those that may open an alert, by arrival
 	alerts  []Alert
+	seen    Seen
 	now     time.Time
 }
 
-func (r *Rules) customer(ratings []Rating, alerts []Alert, now time.Time) *customer {
-	c := &customer{Rules: r, ratings: slices.Clone(ratings), index: make(map[string]int, len(ratings)), alerts: alerts, now: exact(now)}
+func (r *Rules) customer(ratings []Rating, alerts []Alert, seen Seen, now time.Time) *customer {
+	c := &customer{Rules: r, ratings: slices.Clone(ratings), index: make(map[string]int, len(ratings)), alerts: alerts, seen: seen.with(ratings), now: exact(now)}
 	slices.SortFunc(c.ratings, byArrival)
 	for i := range c.ratings {
 		c.subject = Subject{Customer, c.ratings[i].CustomerID}

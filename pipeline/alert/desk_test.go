@@ -21,6 +21,7 @@ type desk struct {
 	ratings []Rating
 	alerts  []Alert
 	record  []Entry
+	offset  int64 // of the next record
 }
 
 func newDesk(t *testing.T, change func(c *Config)) *desk {
@@ -40,7 +41,7 @@ func newDesk(t *testing.T, change func(c *Config)) *desk {
 func (d *desk) rate(id string, hundredths int32, ago time.Duration) *Rating {
 	at := d.now.Add(-ago)
 	d.ratings = append(d.ratings, Rating{RatingID: id, CustomerID: "c-1", OccurredAt: at, ArrivedAt: at.Add(time.Second), Service: "legal_consulting",
-		Segment: "vip", Rating: hundredths, Counts: true})
+		Segment: "vip", Rating: hundredths, Counts: true, Offset: d.next()})
 	return &d.ratings[len(d.ratings)-1]
 }
 
@@ -55,8 +56,10 @@ func (d *desk) history(name string, n int, hundredths int32, ago time.Duration) 
 func (d *desk) correct(id string, change func(x *Rating)) {
 	x := d.rating(id)
 	change(x)
-	x.ArrivedAt = d.now
+	x.ArrivedAt, x.Offset = d.now, d.next()
 }
+
+func (d *desk) next() int64 { d.offset++; return d.offset }
 
 func (d *desk) rating(id string) *Rating {
 	d.Helper()
@@ -72,9 +75,9 @@ func (d *desk) pass(t time.Duration) { d.now = d.now.Add(t) }
 // decide evaluates and returns what was done, such as "low_rating opened".
 func (d *desk) decide() []string {
 	d.Helper()
-	changes := d.rules.Customer(d.ratings, d.alerts, d.now)
+	changes := d.rules.Customer(d.ratings, d.alerts, Seen{}, d.now)
 	done := d.put(changes)
-	if again := d.rules.Customer(shuffled(d.ratings), shuffled(d.alerts), d.now); len(again) > 0 {
+	if again := d.rules.Customer(shuffled(d.ratings), shuffled(d.alerts), Seen{}, d.now); len(again) > 0 {
 		d.Fatalf("deciding again changes: %+v", again)
 	}
 	return done
@@ -123,7 +126,7 @@ func (d *desk) one(rule Rule) *Alert {
 // act has li.na do something with the alert.
 func (d *desk) act(a *Alert, action Action) {
 	d.Helper()
-	c, err := d.rules.Act(*a, Request{Action: action, By: "li.na", Comment: "called", Assignee: "wang.wei"}, d.now)
+	c, err := d.rules.Act(*a, Request{Action: action, By: "li.na", Comment: "called", Assignee: "wang.wei", Seen: new(Seen).with(d.ratings)}, d.now)
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -16,6 +16,7 @@ type finding struct {
 	beforeN   int64
 	points    float64 // of the scale by which the value is too low
 	ratingIDs []string
+	first     *Rating // that opens the alert, where it is known; for the labels
 	service   string
 	segment   string
 	ratedAt   time.Time

@@ -18,7 +18,7 @@ func (r *Rules) Group(g Group, fresh Group, alerts []Alert, now time.Time) []Cha
 	var changes []Change
 	for _, a := range working {
 		if !g.End.Before(a.RatedAt) {
-			changes = append(changes, r.follow(a, f, Recovery, now)...)
+			changes = append(changes, r.follow(a, f, Recovery, &Seen{}, now)...)
 		}
 	}
 	if len(working) > 0 || !f.holds || !r.group(&fresh).holds || !r.opens(&g, over(alerts, GroupFalling), now) {

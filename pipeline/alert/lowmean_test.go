@@ -59,7 +59,7 @@ func TestABadMonthThatIsBackfilledOpensNothing(t *testing.T) {
 	d := newDesk(t, nil)
 	for i := range 40 {
 		x := d.rate("r-"+string(rune('a'+i)), 100, time.Duration(i+1)*longDay)
-		x.ArrivedAt = d.now
+		x.ArrivedAt, x.Offset = d.now, d.next()
 	}
 	d.decides()
 	d.rate("r-before", 450, 30*time.Minute) // fresh, but it came before the month was known
@@ -138,8 +138,12 @@ func TestAMeanThatAPersonResolvedStaysResolvedUntilAnotherLowRatingArrives(t *te
 		"nothing arrives":                      {func(d *desk) {}, false},
 		"a rating of 3.5 arrives":              {func(d *desk) { d.rate("r-2", 350, 0) }, false},
 		"a rating of 3.49 arrives":             {func(d *desk) { d.rate("r-2", 349, 0) }, true},
-		"one that arrived before is seen late": {func(d *desk) { d.rate("r-2", 349, 45*time.Minute) }, false},
-		"one that arrived at that moment":      {func(d *desk) { d.rate("r-2", 349, 30*time.Minute+time.Second) }, false},
+		"one that arrived before is seen late": {func(d *desk) { d.rate("r-2", 349, 45*time.Minute) }, true},
+		"one that arrived at that moment":      {func(d *desk) { d.rate("r-2", 349, 30*time.Minute+time.Second) }, true},
+		"one of another epoch, before":         {func(d *desk) { d.rate("r-2", 349, 45*time.Minute); d.alerts[1].Seen.Epoch = 7 }, false},
+		"one of another epoch, after":          {func(d *desk) { d.rate("r-2", 349, time.Minute); d.alerts[1].Seen.Epoch = 7 }, true},
+		"one that had been looked at, late":    {func(d *desk) { d.rate("r-2", 349, 0); d.alerts[1].Seen.Next[0] = 100 }, false},
+		"one of another partition":             {func(d *desk) { d.rate("r-2", 349, 45*time.Minute).Partition = 3; d.alerts[1].Seen.Next[0] = 100 }, true},
 		"the one that opened it arrives again": {func(d *desk) { d.correct("r-1", func(x *Rating) { x.Rating = 100 }) }, false},
 		"an old rating arrives":                {func(d *desk) { d.rate("r-2", 100, 25*hour).ArrivedAt = d.now }, false},
 		"a low one, then a good one":           {func(d *desk) { d.rate("r-2", 100, 10*time.Minute); d.rate("r-3", 350, 0) }, true},

@@ -14,12 +14,14 @@ func (c *customer) lowRatings() []Change {
 	working := atWork(c.alerts, LowRating)
 	if len(working) == 0 && len(added) > 0 {
 		ids := c.named(nil, added)
-		return []Change{c.open(LowRating, c.subject, ids[0], c.lowRating(ids, &Alert{}), c.alerts, c.now)}
+		f := c.lowRating(ids, &Alert{})
+		f.first = &c.ratings[c.arrival(ids[0])]
+		return []Change{c.open(LowRating, c.subject, ids[0], f, c.alerts, c.now)}
 	}
 	var changes []Change
 	for _, a := range working {
 		f := c.lowRating(c.named(a.RatingIDs, added), a)
-		changes = append(changes, c.follow(a, f, Withdrawn, c.now)...)
+		changes = append(changes, c.follow(a, f, Withdrawn, &c.seen, c.now)...)
 		added = nil
 	}
 	return changes
@@ -27,20 +29,31 @@ func (c *customer) lowRatings() []Change {
 
 // newLow returns the fresh low ratings that no alert knows.
 func (c *customer) newLow() []Rating {
-	known, before := c.known()
+	known, full := c.known()
+	answered := func(x *Rating) bool {
+		return slices.ContainsFunc(full, func(f fullAlert) bool {
+			return c.arrival(x.RatingID) < f.oldest && (f.State.AtWork() || f.dealtWith(x, &c.seen))
+		})
+	}
 	var found []Rating
 	for _, x := range c.fresh {
-		if c.low(&x) && !known[x.RatingID] && c.arrival(x.RatingID) >= before {
+		if c.low(&x) && !known[x.RatingID] && !answered(&x) {
 			found = append(found, x)
 		}
 	}
 	return found
 }
 
-// known returns the low ratings that alerts answer for: by id, and all that arrived before one. An alert that resolved by
-// itself answers for none, as none was low then. One that names as many ratings as it can answers too for those that came
-// before the ones that it names last.
-func (c *customer) known() (named map[string]bool, before int) {
+// fullAlert is an alert that names as many ratings as it can. It answers too for those that came before the ones that it
+// names last.
+type fullAlert struct {
+	*Alert
+	oldest int // arrival of the oldest of these
+}
+
+// known returns the low ratings that alerts answer for: by id, and the alerts that answer for more. An alert that resolved by
+// itself answers for none, as none was low then.
+func (c *customer) known() (named map[string]bool, full []fullAlert) {
 	named = map[string]bool{}
 	for i := range c.alerts {
 		a := &c.alerts[i]
@@ -55,10 +68,10 @@ func (c *customer) known() (named map[string]bool, before int) {
 			}
 		}
 		if len(a.RatingIDs) >= mostRatings && oldest < len(c.ratings) {
-			before = max(before, oldest)
+			full = append(full, fullAlert{a, oldest})
 		}
 	}
-	return named, before
+	return named, full
 }
 
 // named returns the ids with those of the ratings added, without what is too many. What came first of the others goes.

@@ -1,6 +1,8 @@
 package alert
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,13 +12,22 @@ import (
 
 // Request is what somebody does about an alert.
 type Request struct {
-	Action   Action // one of State.Possible; of System, Mailed
+	Action   Action // one of State.Possible; of System, Mailed and MailRefused
 	By       string // who, 1 to 128 characters
 	Comment  string // up to 4,000 characters; required to comment, and to resolve, where it says what helped
 	Assignee string // to assign: who is to see to it, up to 128 characters, empty for nobody
 	// Other is the id of another alert of the same subject and rule that is at work, empty when there is none. As only one
 	// is at work at a time, nothing can be reopened beside it.
 	Other string
+	Seen  Seen // to resolve: what has been looked at
+	// Of System: who has the mail, and who was refused for good, as Recipient gives them.
+	MailedTo, RefusedTo []string
+}
+
+// Recipient returns by what an alert knows who was told: a hash, as addresses are personal.
+func Recipient(address string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(address)))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Characters of what people write, at most.
@@ -50,7 +61,7 @@ func (do Request) tidy() Request {
 func (do *Request) check() error {
 	system := do.By == System
 	switch {
-	case do.Action == Mailed && system:
+	case (do.Action == Mailed || do.Action == MailRefused) && system:
 	case !slices.Contains(AllActions(), do.Action):
 		return &FieldError{"action", fmt.Sprintf("%.40q", do.Action), either(AllActions())}
 	case system:

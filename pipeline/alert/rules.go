@@ -39,9 +39,11 @@ func NewRules(c Config, threshold, satisfied int32) (*Rules, error) {
 // against what they now are (a rating that is not given is taken for unchanged). Alerts are all of the customer that are at
 // work or were changed since AlertsSince, and the latest of each rule; others may be among them.
 //
-// The changes of one alert stand in the order of their versions. Neither argument is written to.
-func (r *Rules) Customer(ratings []Rating, alerts []Alert, now time.Time) []Change {
-	c := r.customer(ratings, alerts, now)
+// Seen is what of the log was stored when they were read; what is given is taken for seen too.
+//
+// The changes of one alert stand in the order of their versions. No argument is written to.
+func (r *Rules) Customer(ratings []Rating, alerts []Alert, seen Seen, now time.Time) []Change {
+	c := r.customer(ratings, alerts, seen, now)
 	changes := c.lowRatings()
 	changes = append(changes, c.standing(LowMean, r.lowMean)...)
 	return append(changes, c.standing(Falling, r.falling)...)

@@ -44,6 +44,9 @@ func (s *sim) opening(was, is *Alert) {
 		s.Fatalf("the system reopens what a person resolved: %+v", was)
 	}
 	opener := is.RatingIDs[0]
+	if is.Rule != LowRating && s.unseen(is.Rule, opener) {
+		s.reached[string(is.Rule)+" opened by what arrived before a resolution that had not seen it"]++
+	}
 	if !s.fresh(opener) || is.Rule == LowRating && slices.ContainsFunc(is.RatingIDs, func(id string) bool { return !s.freshLow(id) }) {
 		s.Fatalf("%s is opened by ratings that are not fresh: %v", is.Rule, is.RatingIDs)
 	}
@@ -54,13 +57,25 @@ func (s *sim) opening(was, is *Alert) {
 		if slices.ContainsFunc(b.RatingIDs, func(id string) bool { return slices.Contains(is.RatingIDs, id) }) {
 			s.Fatalf("%v open again what a person resolved: %+v", is.RatingIDs, b)
 		}
-		if is.Rule != LowRating && !s.ratings[opener].ArrivedAt.After(b.ResolvedAt) {
-			s.Fatalf("%s opens again what a person resolved after it had arrived: %+v", opener, b)
+		x := s.ratings[opener]
+		if is.Rule != LowRating && s.lastOver(&b) && b.Seen.Has(&x) {
+			s.Fatalf("%s opens again what a person resolved after it had been looked at: %+v", opener, b)
 		}
 		if is.Rule != LowRating && s.lastOver(&b) && !s.freshLow(opener) {
 			s.Fatalf("%s is not low and opens again what a person resolved: %+v", opener, b)
 		}
 	}
+}
+
+// unseen says whether the rating arrived before the last resolution of the rule, which had not seen it.
+func (s *sim) unseen(rule Rule, id string) bool {
+	x := s.ratings[id]
+	for _, b := range s.alerts {
+		if b.Rule == rule && !b.State.AtWork() && s.lastOver(&b) {
+			return !x.ArrivedAt.After(b.ResolvedAt) && !b.Seen.Has(&x)
+		}
+	}
+	return false
 }
 
 // lastOver says whether no alert of the rule was resolved later.
@@ -125,7 +140,7 @@ func (s *sim) reasonsHold() {
 			s.Fatalf("%s: holding is %v, want %v: %+v", rule, working.Holding, holds, working)
 		}
 		newest := s.newest()
-		due := holds && newest != nil && s.fresh(newest.RatingID) && (over == nil || newest.ArrivedAt.After(over.ResolvedAt) && !over.byPerson())
+		due := holds && newest != nil && s.fresh(newest.RatingID) && (over == nil || !over.Seen.Has(newest) && !over.byPerson())
 		if due && working == nil && s.heldAt(rule, newest.ArrivedAt) && !s.dealtWith(rule, newest.RatingID) {
 			s.Fatalf("%s holds since the fresh rating %+v, and no alert is at work", rule, newest)
 		}

@@ -15,7 +15,7 @@ func (c *customer) standing(rule Rule, find judge) []Change {
 	working := atWork(c.alerts, rule)
 	var changes []Change
 	for _, a := range working {
-		changes = append(changes, c.follow(a, f, Recovery, c.now)...)
+		changes = append(changes, c.follow(a, f, Recovery, &c.seen, c.now)...)
 	}
 	if len(working) > 0 || !f.holds {
 		return changes
@@ -24,13 +24,13 @@ func (c *customer) standing(rule Rule, find judge) []Change {
 	if opener == nil {
 		return nil
 	}
-	f.ratingIDs = []string{opener.RatingID}
+	f.ratingIDs, f.first = []string{opener.RatingID}, opener
 	return []Change{c.open(rule, c.subject, opener.RatingID, f, c.alerts, c.now)}
 }
 
 // opener returns the fresh rating with which the rule began to hold, so that it is the same one however much later this is
-// decided; nil if there is none. What arrived before the last alert was resolved was dealt with; after a person resolved it,
-// only a low rating opens another.
+// decided; nil if there is none. What had been looked at when the last alert was resolved was dealt with; after a person
+// resolved it, only a low rating opens another.
 func (c *customer) opener(rule Rule, find judge) *Rating {
 	over := over(c.alerts, rule)
 	held := func(ratings []Rating, x *Rating) bool {
@@ -40,10 +40,11 @@ func (c *customer) opener(rule Rule, find judge) *Rating {
 	var found *Rating
 	for _, x := range slices.Backward(c.fresh[max(0, len(c.fresh)-mostOpeners):]) {
 		at := c.arrival(x.RatingID)
-		if over != nil && !x.ArrivedAt.After(over.ResolvedAt) || !held(c.ratings[:at+1], &x) {
+		if !held(c.ratings[:at+1], &x) {
 			break
 		}
-		if !c.dealtWith(rule, &x) && (over == nil || !over.byPerson() || c.low(&x)) {
+		dealtWith := over != nil && over.dealtWith(&x, &c.seen) || c.opened(rule, &x)
+		if !dealtWith && (over == nil || !over.byPerson() || c.low(&x)) {
 			found = &x
 		}
 		if !held(c.ratings[:at], &x) {
@@ -53,8 +54,8 @@ func (c *customer) opener(rule Rule, find judge) *Rating {
 	return found
 }
 
-// dealtWith says whether the rating opened an alert that a person resolved.
-func (c *customer) dealtWith(rule Rule, x *Rating) bool {
+// opened says whether the rating opened an alert that a person resolved.
+func (c *customer) opened(rule Rule, x *Rating) bool {
 	return slices.ContainsFunc(c.alerts, func(a Alert) bool {
 		return a.Rule == rule && a.byPerson() && slices.Contains(a.RatingIDs, x.RatingID)
 	})

@@ -38,9 +38,7 @@ func (f *Flusher) Flush(ctx context.Context, owners []*Owner, now int64, beat bo
 	}
 	if err := f.write(ctx, snaps); err != nil {
 		for _, s := range snaps {
-			if !f.Fault.has(FailedKept) {
-				s.o.Revoke()
-			}
+			s.o.Revoke()
 		}
 		return nil, err
 	}

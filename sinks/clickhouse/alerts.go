@@ -106,7 +106,7 @@ func (s *Alerts) OfSubjects(ctx context.Context, subjects []alert.Subject, since
 		// All versions of an alert share rule and subject, so that nothing that FINAL needs is left out.
 		some, err := s.read(ctx, "read the alerts of subjects", fmt.Sprintf(`FROM
 (
-    SELECT *, row_number() OVER (PARTITION BY rule, dimension, value ORDER BY opened_at DESC, id DESC) AS nth
+    SELECT *, row_number() OVER (PARTITION BY rule, dimension, value ORDER BY greatest(opened_at, reopened_at) DESC, id DESC) AS nth
     FROM customer_satisfaction_alerts FINAL
     PREWHERE (dimension, value) IN (%s)
 )

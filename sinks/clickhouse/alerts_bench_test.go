@@ -45,17 +45,22 @@ FROM
 	for i := range names {
 		names[i] = fmt.Sprint("c-", i*customers/20)
 	}
-	look := func(b *testing.B, back time.Duration) {
+	look := func(b *testing.B, last int) {
+		from := alert.Seen{Next: make([]int64, 4)}
+		for p := range from.Next {
+			from.Next[p] = int64(facts - last)
+		}
+		to := alert.Seen{Next: []int64{int64(facts), int64(facts), int64(facts), int64(facts)}}
 		for b.Loop() {
-			all, _, err := s.Inserted(b.Context(), &e, Look{Since: now.Add(-back), Arrived: now.Add(-time.Hour), Rated: now.Add(-25 * time.Hour)})
+			all, err := s.Stored(b.Context(), &e, Look{From: from, To: to, Arrived: now.Add(-time.Hour), Rated: now.Add(-57 * 24 * time.Hour)})
 			if err != nil || len(all) == 0 {
 				b.Fatal(len(all), err)
 			}
 			b.ReportMetric(float64(len(all)), "found")
 		}
 	}
-	b.Run("Inserted/2m", func(b *testing.B) { look(b, 2*time.Minute) })
-	b.Run("Inserted/65m", func(b *testing.B) { look(b, 65*time.Minute) })
+	b.Run("Stored/100", func(b *testing.B) { look(b, 100) })
+	b.Run("Stored/1000", func(b *testing.B) { look(b, 1000) })
 	b.Run("Ratings/12", func(b *testing.B) {
 		for b.Loop() {
 			all, err := s.Ratings(b.Context(), &e, names, now.AddDate(0, 0, -2*days), now)

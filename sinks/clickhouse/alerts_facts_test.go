@@ -45,6 +45,7 @@ func (f *fixture) standing() []fact.Fact {
 // change corrects, erases and quarantines some of the ratings, so that every column differs from the version before.
 func (f *fixture) change(t testing.TB) {
 	t.Helper()
+	exec(t, f.conn, "SYSTEM STOP MERGES customer_ratings")
 	exec(t, f.conn, "SYSTEM STOP MERGES enterprise_customer_satisfaction") // replaced versions stay, for who reads without FINAL
 	for i := range 60 {
 		v := f.facts[i*3]
@@ -62,84 +63,71 @@ func (f *fixture) change(t testing.TB) {
 	}
 }
 
-func TestInsertedFindsEveryVersionThatWasStoredSince(t *testing.T) {
+func TestStoredFindsEveryVersionThatRecordsOfAPartOfTheLogLeft(t *testing.T) {
 	f := newFixture(t, fewWindows(), 0, 2, now)
 	s, e := NewAlerts(f.conn), f.epoch(t)
-	_, begin, err := s.Inserted(t.Context(), e, Look{})
-	if err != nil || begin.Before(time.Now().Add(-time.Minute)) || begin.After(time.Now().Add(time.Minute)) {
-		t.Fatalf("the server's clock says %s, %v", begin, err)
-	}
+	exec(t, f.conn, "SYSTEM STOP MERGES enterprise_customer_satisfaction")
 	at := now.Add(-time.Hour).UnixMilli()
 	rating := func(id string, occurred int64) event.Event {
-		return event.Event{RatingID: id, CustomerID: "c'1", Service: "s", OccurredAt: occurred, Rating: 200, Quality: event.NoQuality()}
+		return event.Event{RatingID: id, CustomerID: "c'1", Service: "s", Segment: "m", OccurredAt: occurred, Rating: 200, Quality: event.NoQuality()}
 	}
 	first := f.add(t, rating("r1", at), 0, at)
 	corrected := rating("r1", at)
 	corrected.Revision = 1
-	second := f.add(t, corrected, 0, at+1)
+	second := f.add(t, corrected, 0, at-3*3_600_000)
 	gone := rating("r2", at)
 	gone.Op = event.Erase
-	erased := f.add(t, gone, 3, at)
+	erased := f.add(t, gone, 3, at-3*3_600_000)
 	old := f.add(t, rating("old", at-48*3_600_000), 0, at)
 	backlog := f.add(t, rating("backlog", at), 0, at-3*3_600_000)
 	if err := NewSink(f.conn, 2, &f.def).InsertFacts(t.Context(), []fact.Fact{first}); err != nil { // of another epoch
 		t.Fatal(err)
 	}
-	find := func(look Look) (found []uint64) {
-		t.Helper()
-		facts, now, err := s.Inserted(t.Context(), e, look)
-		if err != nil || now.Before(begin) {
-			t.Fatalf("%s, %v", now, err)
-		}
-		for _, g := range facts {
-			if g.CustomerID != "c'1" || g.RatingID == "" || g.InsertedAt.Before(begin) || g.InsertedAt.After(now) {
-				t.Errorf("found %+v: want one of the customer that was stored after %s", g, begin)
-			}
-			found = append(found, g.Version)
-		}
-		slices.Sort(found)
-		customers, _, err := s.InsertedCustomers(t.Context(), e, look)
-		if err != nil || len(customers) != min(len(facts), 1) || len(facts) > 0 && customers[0] != "c'1" {
-			t.Errorf("customers %q of %d ratings, %v", customers, len(facts), err)
-		}
-		return found
-	}
+	seen := func(zero, three int64) alert.Seen { return alert.Seen{Epoch: 1, Next: []int64{zero, 0, 0, three}} }
+	end, none, early := seen(f.cut+1, f.cut+1), alert.Seen{}, time.UnixMilli(0)
 	for name, c := range map[string]struct {
 		look Look
 		want []fact.Fact
 	}{
-		"everything":              {Look{Since: begin}, []fact.Fact{first, second, erased, old, backlog}},
-		"of late panes":           {Look{Since: begin, Rated: time.UnixMilli(at + 1)}, []fact.Fact{first, second, erased, backlog}},
-		"arrived lately":          {Look{Since: begin, Arrived: time.UnixMilli(at)}, []fact.Fact{first, second, erased, old}},
-		"arrived just after them": {Look{Since: begin, Arrived: time.UnixMilli(at + 1)}, []fact.Fact{second}},
-		"stored after all":        {Look{Since: time.Now().Add(time.Hour)}, nil},
+		"everything":                   {Look{none, end, early, early}, []fact.Fact{first, second, erased, old, backlog}},
+		"of late panes":                {Look{none, end, early, time.UnixMilli(at)}, []fact.Fact{first, second, erased, backlog}},
+		"arrived lately, or corrected": {Look{none, end, time.UnixMilli(at), early}, []fact.Fact{first, second, erased, old}},
+		"of one partition":             {Look{none, seen(0, f.cut+1), early, early}, []fact.Fact{erased}},
+		"from an offset":               {Look{seen(second.Offset, f.cut+1), end, early, early}, []fact.Fact{second, old, backlog}},
+		"to an offset":                 {Look{none, seen(second.Offset, 0), early, early}, []fact.Fact{first}},
+		"nothing":                      {Look{end, end, early, early}, nil},
 	} {
-		var want []uint64
+		found, err := s.Stored(t.Context(), e, c.look)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(found, func(a, b RatingVersion) int { return cmp.Compare(a.Offset, b.Offset) })
+		slices.SortFunc(c.want, func(a, b fact.Fact) int { return cmp.Compare(a.Offset, b.Offset) })
+		var want []RatingVersion
 		for _, f := range c.want {
-			want = append(want, f.Version)
+			want = append(want, RatingVersion{standingRating(&f), f.Version})
 		}
-		slices.Sort(want)
-		if got := find(c.look); !slices.Equal(got, want) {
-			t.Errorf("%s: versions %v, want %v", name, got, want)
+		if !reflect.DeepEqual(found, want) {
+			t.Errorf("%s: %+v, want %+v", name, found, want)
 		}
+	}
+	from, err := s.ArrivedFrom(t.Context(), e, end, time.UnixMilli(at), time.UnixMilli(at))
+	if err != nil || !slices.Equal(from.Next, []int64{first.Offset, 0, 0, f.cut + 1}) {
+		t.Errorf("what arrived lately begins at %v, %v", from, err)
+	}
+	if err := f.sink.InsertCheckpoints(t.Context(), []owner.Checkpoint{{Partition: 3, Cut: 7, Definition: f.def.Hash()}, {Partition: 0, Cut: 9, Definition: f.def.Hash()}}); err != nil {
+		t.Fatal(err)
+	}
+	if durable, err := s.Durable(t.Context(), e); err != nil || durable.Epoch != 1 || len(durable.Next) != f.def.Partitions || durable.Next[0] != 9 || durable.Next[3] != 7 {
+		t.Errorf("durable: %v, %v", durable, err)
 	}
 }
 
-func TestWhatAppearsLateIsFoundByALookThatReachesBack(t *testing.T) {
-	// An insert stamps its rows when it begins, and they appear when it ends.
-	f := newFixture(t, fewWindows(), 0, 2, now)
-	s, e := NewAlerts(f.conn), f.epoch(t)
-	_, looked, err := s.Inserted(t.Context(), e, Look{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.add(t, event.Event{RatingID: "r", CustomerID: "c", Service: "s", OccurredAt: now.UnixMilli(), Rating: 200, Quality: event.NoQuality()}, 0, now.UnixMilli())
-	exec(t, f.conn, fmt.Sprintf("INSERT INTO enterprise_customer_satisfaction SELECT * REPLACE ('late' AS rating_id, %s AS inserted_at) FROM enterprise_customer_satisfaction", millis(looked.Add(-90*time.Second))))
-	for back, want := range map[time.Duration]int{0: 1, 2 * time.Minute: 2} {
-		if got, _, err := s.Inserted(t.Context(), e, Look{Since: looked.Add(-back)}); err != nil || len(got) != want {
-			t.Errorf("reaching back %s: %d, %v; want %d", back, len(got), err, want)
-		}
-	}
+// standingRating is the fact as alerts see it.
+func standingRating(f *fact.Fact) alert.Rating {
+	e := &f.Event
+	return alert.Rating{RatingID: e.RatingID, CustomerID: e.CustomerID, OccurredAt: time.UnixMilli(e.OccurredAt).UTC(), ArrivedAt: time.UnixMilli(f.Timestamp).UTC(),
+		Partition: f.Partition, Offset: f.Offset, Service: e.Service, Segment: e.Segment, Rating: e.Rating, Counts: e.Op != event.Erase && !e.Quarantined && !e.Staff}
 }
 
 func TestTheRatingsOfCustomersAreTheirFactsAsTheyNowStand(t *testing.T) {
@@ -163,13 +151,58 @@ func TestTheRatingsOfCustomersAreTheirFactsAsTheyNowStand(t *testing.T) {
 		if !slices.Contains(customers, v.Event.CustomerID) {
 			continue
 		}
-		ev := v.Event
-		want[ev.CustomerID] = append(want[ev.CustomerID], alert.Rating{RatingID: ev.RatingID, CustomerID: ev.CustomerID, OccurredAt: time.UnixMilli(ev.OccurredAt).UTC(),
-			ArrivedAt: time.UnixMilli(v.Timestamp).UTC(), Service: ev.Service, Segment: ev.Segment, Rating: ev.Rating, Counts: ev.Op != event.Erase && !ev.Quarantined && !ev.Staff})
+		want[v.Event.CustomerID] = append(want[v.Event.CustomerID], standingRating(&v))
 	}
 	got, err := s.Ratings(t.Context(), e, customers, from, to)
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, read %+v\nwant %+v", err, got, want)
+	}
+	some := map[string][]alert.Rating{}
+	var ids []string
+	for customer, ratings := range want {
+		for i, x := range ratings {
+			if i%3 == 0 {
+				ids = append(ids, x.RatingID)
+				some[customer] = append(some[customer], x)
+			}
+		}
+	}
+	if got, err := s.RatingsOf(t.Context(), e, customers, append(ids, "it's none"), from, to); err != nil || !reflect.DeepEqual(got, some) {
+		t.Errorf("%v, read %+v\nwant %+v", err, got, some)
+	}
+	rules, err := alert.NewRules(alert.DefaultConfig(), 350, 400)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, err := s.CustomerSums(t.Context(), e, customers, rules, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantSums := map[string]alert.Sums{}
+	for _, v := range all[70:] {
+		x := standingRating(&v)
+		if !slices.Contains(customers, x.CustomerID) || !x.Counts || x.Rating == 0 {
+			continue
+		}
+		if wantSums[x.CustomerID] == nil {
+			wantSums[x.CustomerID] = alert.Sums{}
+		}
+		n := x.OccurredAt.UnixMilli() / rules.BucketLength().Milliseconds()
+		b := wantSums[x.CustomerID][n]
+		if b == nil {
+			b = &alert.Bucket{}
+			wantSums[x.CustomerID][n] = b
+		}
+		if x.Rating >= 400 {
+			b.Satisfied++
+		} else {
+			b.Others++
+		}
+		b.Above += int64(max(0, x.Rating-350))
+		b.Below += int64(max(0, 350-x.Rating))
+	}
+	if !reflect.DeepEqual(sums, wantSums) {
+		t.Errorf("sums %v\nwant %v", sums, wantSums)
 	}
 }
 

@@ -21,9 +21,11 @@ func alertColumns(a *alert.Alert) []alertColumn {
 		{"severity", &a.Severity}, {"state", &a.State}, {"holding", &a.Holding},
 		{"figure", &a.Value}, {"threshold", &a.Threshold}, {"ratings", &a.Ratings}, {"figure_before", &a.Before}, {"ratings_before", &a.BeforeN},
 		{"weight", &a.Weight}, {"rating_ids", &a.RatingIDs}, {"service", &a.Service}, {"segment", &a.Segment}, {"rated_at", &a.RatedAt},
-		{"opened_at", &a.OpenedAt}, {"updated_at", &a.UpdatedAt}, {"escalated_at", &a.EscalatedAt}, {"acknowledged_at", &a.AcknowledgedAt},
+		{"label_service", &a.LabelService}, {"label_segment", &a.LabelSegment},
+		{"opened_at", &a.OpenedAt}, {"reopened_at", &a.ReopenedAt}, {"updated_at", &a.UpdatedAt}, {"escalated_at", &a.EscalatedAt}, {"acknowledged_at", &a.AcknowledgedAt},
 		{"contacted_at", &a.ContactedAt}, {"resolved_at", &a.ResolvedAt}, {"verified_at", &a.VerifiedAt}, {"contact_due", &a.ContactDue}, {"resolve_due", &a.ResolveDue},
 		{"assignee", &a.Assignee}, {"resolution", &a.Resolution}, {"resolved_by", &a.ResolvedBy}, {"mailed_at", &a.MailedAt},
+		{"mailed_to", &a.MailedTo}, {"refused_to", &a.RefusedTo}, {"seen_epoch", &a.Seen.Epoch}, {"seen", &a.Seen.Next},
 	}
 }
 
@@ -42,6 +44,10 @@ func (c alertColumn) literal() string {
 		return quote(*at)
 	case *[]string:
 		return "[" + list(*at, quote) + "]"
+	case *[]int64:
+		return "[" + list(*at, integer) + "]"
+	case *uint32:
+		return strconv.FormatUint(uint64(*at), 10)
 	case *uint64:
 		return strconv.FormatUint(*at, 10)
 	case *int64:
@@ -121,7 +127,7 @@ func (c alertColumn) destination() any {
 	return c.at
 }
 
-// tidy makes what was read what was stored: 1970 the zero time, and no rating ids none.
+// tidy makes what was read what was stored: 1970 the zero time, and an empty list none.
 func (c alertColumn) tidy() {
 	switch at := c.at.(type) {
 	case *time.Time:
@@ -129,6 +135,10 @@ func (c alertColumn) tidy() {
 			*at = time.Time{}
 		}
 	case *[]string:
+		if len(*at) == 0 {
+			*at = nil
+		}
+	case *[]int64:
 		if len(*at) == 0 {
 			*at = nil
 		}

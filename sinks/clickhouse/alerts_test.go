@@ -36,6 +36,8 @@ func wholeAlert(t *testing.T) alert.Alert {
 			f.SetBool(true)
 		case time.Time:
 			f.Set(reflect.ValueOf(alertNow.Add(-time.Duration(i) * 999_999 * time.Millisecond)))
+		case alert.Seen:
+			f.Set(reflect.ValueOf(alert.Seen{Epoch: 7, Next: []int64{1 << 40, 0, 3}}))
 		case alert.Subject:
 			f.Set(reflect.ValueOf(alert.Subject{Dimension: "customer", Value: "c-'1"}))
 		default:

@@ -165,8 +165,12 @@ func TestVersionsOfOneKeyThatDifferInTheCustomerAreReadAfterFinal(t *testing.T) 
 				t.Errorf("%s: %d ratings of %s to erase, %v; want %d", when, len(ratings), customer, err, want)
 			}
 			alerted, err := NewAlerts(conn).Ratings(t.Context(), &e, []string{customer}, at.Add(-3600e9), now)
-			if err != nil || len(alerted[customer]) != want {
-				t.Errorf("%s: %d ratings of %s for alerts, %v; want %d", when, len(alerted[customer]), customer, err, want)
+			if err != nil || len(alerted[customer]) != 1 {
+				t.Fatalf("%s: %d ratings of %s by customer, %v; want that of each customer", when, len(alerted[customer]), customer, err)
+			}
+			others, err := NewAlerts(conn).OfOthers(t.Context(), &e, alerted[customer])
+			if err != nil || len(others) != 1-want || others["r1"] != (want == 0) {
+				t.Errorf("%s: of others than %s: %v, %v", when, customer, others, err)
 			}
 		}
 		exec(t, conn, "OPTIMIZE TABLE enterprise_customer_satisfaction FINAL")

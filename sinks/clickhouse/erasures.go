@@ -98,7 +98,11 @@ func (s *Erasures) DeleteRetired(ctx context.Context, of Subjects) error {
 		return err
 	}
 	for part := range slices.Chunk(rows, rowsAtOnce) {
-		if err := s.mutate(ctx, factsTable, "DELETE WHERE NOT erased AND "+among(part)); err != nil {
+		err := s.mutate(ctx, factsTable, "DELETE WHERE NOT erased AND "+among(part))
+		if err == nil {
+			err = s.mutate(ctx, customersTable, "DELETE WHERE NOT erased AND "+among(part))
+		}
+		if err != nil {
 			return failed(err, "delete ratings of retired epochs")
 		}
 	}

@@ -28,8 +28,6 @@ func BeginEpoch(ctx context.Context, conn driver.Conn, e Epoch, now time.Time) (
 		case known.Definition.Hash() != e.Definition.Hash():
 			return Epoch{}, permanentf("epoch %d is being built for another configuration: %s: change it back, or take another number",
 				e.Number, Differences(&known.Definition, &e.Definition))
-		case !known.Log.Same(e.Log):
-			return Epoch{}, permanentf("epoch %d is being built from %s, not from %s: take another number", e.Number, known.Log, e.Log)
 		default:
 			return known, nil
 		}
@@ -85,7 +83,7 @@ func DropEpoch(ctx context.Context, conn driver.Conn, cluster string, number uin
 // ClearEpoch removes all rows of an epoch but for its dead letters and its own.
 func ClearEpoch(ctx context.Context, conn driver.Conn, cluster string, number uint32) error {
 	for _, table := range []struct{ name, month string }{
-		{windowsTable, "toYYYYMM(window_end)"}, {panesTable, "toYYYYMM(pane)"}, {factsTable, "toYYYYMM(pane)"}, {checkpointsTable, ""},
+		{windowsTable, "toYYYYMM(window_end)"}, {panesTable, "toYYYYMM(pane)"}, {factsTable, "toYYYYMM(pane)"}, {customersTable, "toYYYYMM(pane)"}, {checkpointsTable, ""},
 	} {
 		if err := dropRows(ctx, conn, schema{cluster: cluster}, table.name, table.month, number); err != nil {
 			return failed(err, "drop epoch %d from %s", number, table.name)

@@ -3,6 +3,7 @@ package clickhouse
 // Names of the tables and views.
 const (
 	factsTable       = "enterprise_customer_satisfaction"
+	customersTable   = "customer_ratings"
 	panesTable       = "satisfaction_panes"
 	windowsTable     = "satisfaction_windows"
 	deadLettersTable = "dead_letters"

@@ -230,7 +230,7 @@ func TestAFallingServiceMailsItsOwnerOnce(t *testing.T) {
 	waitFor(t, "the note that it was sent", func() bool { _, b := g.get(api + "/alerts/" + at(a, "id").(string)); return b["mailed_at"] != nil })
 
 	second := start(t, t.TempDir(), slices.Concat(g.process.cmd.Args[1:], with)...)
-	second.await(`another process is the gateway that writes: .*end it first, or start this one with --read-only`, 30*time.Second)
+	second.await(`another process has the lease "gateway that writes": .*end it first, or start this one with --read-only`, 30*time.Second)
 	reading := s.gateway("--read-only")
 	if all := reading.alerts(""); len(all) != len(g.alerts("")) {
 		t.Errorf("one that only reads lists %d", len(all))

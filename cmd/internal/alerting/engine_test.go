@@ -65,6 +65,10 @@ func (e *engine) rate(customer, id string, rating int32, arrived time.Time, age 
 	if err := e.sink.InsertFacts(e.t.Context(), []fact.Fact{f}); err != nil {
 		e.t.Fatal(err)
 	}
+	checkpoint := owner.Checkpoint{Partition: 0, Cut: e.offset + 1, Definition: e.def.Hash()}
+	if err := e.sink.InsertCheckpoints(e.t.Context(), []owner.Checkpoint{checkpoint}); err != nil {
+		e.t.Fatal(err)
+	}
 }
 
 // await waits until the alerts that are stored are as they should be.

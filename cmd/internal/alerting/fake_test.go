@@ -31,9 +31,14 @@ type world struct {
 	alerts   map[string]alert.Alert
 	record   map[string][]alert.Entry
 	down     bool
-	putLies  bool // changes are stored, and an error says that they are not
-	asked    int  // for ratings
-	summed   int  // asked for groups
+	putLies  bool            // changes are stored, and an error says that they are not
+	lag      int             // of the facts, the last ones that are not stored yet
+	others   map[string]bool // ratings that became another customer's
+	asked    int             // for ratings
+	read     int             // ratings that were read
+	rows     int             // versions that were taken up
+	added    int             // asked for sums
+	summed   int             // asked for groups
 	pushDown bool
 	pushed   [][]alertmanager.Alert
 	mails    []mail.Message
@@ -43,7 +48,6 @@ type world struct {
 type inserted struct {
 	alert.Rating
 	version uint64
-	at      time.Time
 }
 
 func newWorld() *world {
@@ -92,7 +96,8 @@ func (w *world) rate(customer, id string, hundredths int32) {
 			r.OccurredAt, version = f.OccurredAt, f.version+1
 		}
 	}
-	w.facts = append(w.facts, inserted{r, version, now})
+	r.Offset = int64(len(w.facts))
+	w.facts = append(w.facts, inserted{r, version})
 }
 
 // fall has a service fall from 95 to 85 % in the window that ends at the time.
@@ -192,43 +197,109 @@ func (w *world) EraseText(context.Context, clickhouse.Subjects) (uint64, error) 
 	return 0, w.failing()
 }
 
-func (w *world) Inserted(_ context.Context, _ *clickhouse.Epoch, look clickhouse.Look) ([]clickhouse.InsertedFact, time.Time, error) {
+func (w *world) Durable(context.Context, *clickhouse.Epoch) (alert.Seen, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var all []clickhouse.InsertedFact
-	for _, f := range w.facts {
-		if !f.at.Before(look.Since) && !f.ArrivedAt.Before(look.Arrived) && !f.OccurredAt.Before(look.Rated) {
-			all = append(all, clickhouse.InsertedFact{CustomerID: f.CustomerID, RatingID: f.RatingID, Version: f.version, InsertedAt: f.at})
-		}
-	}
-	return all, time.Now(), w.failing()
+	return alert.Seen{Epoch: w.epoch, Next: []int64{w.durable()}}, w.failing()
 }
 
-func (w *world) InsertedCustomers(ctx context.Context, e *clickhouse.Epoch, look clickhouse.Look) ([]string, time.Time, error) {
-	all, now, err := w.Inserted(ctx, e, look)
-	customers := map[string]bool{}
-	for _, f := range all {
-		customers[f.CustomerID] = true
+// durable is the offset of the first record that is not stored yet.
+func (w *world) durable() int64 { return int64(len(w.facts) - w.lag) }
+
+func (w *world) ArrivedFrom(_ context.Context, _ *clickhouse.Epoch, end alert.Seen, arrived, rated time.Time) (alert.Seen, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, f := range slices.Backward(w.facts[:end.Next[0]]) {
+		if !f.ArrivedAt.Before(arrived) && !f.OccurredAt.Before(rated) {
+			end = alert.Seen{Epoch: end.Epoch, Next: []int64{f.Offset}}
+		}
 	}
-	return slices.Sorted(maps.Keys(customers)), now, err
+	return end, w.failing()
+}
+
+func (w *world) Stored(_ context.Context, _ *clickhouse.Epoch, look clickhouse.Look) (all []clickhouse.RatingVersion, _ error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	from := int64(0)
+	if len(look.From.Next) > 0 {
+		from = look.From.Next[0]
+	}
+	if look.To.Next[0] > w.durable() {
+		panic("asked for what is not durable")
+	}
+	for _, f := range w.facts[from:look.To.Next[0]] {
+		if (!f.ArrivedAt.Before(look.Arrived) || f.version > 1) && !f.OccurredAt.Before(look.Rated) {
+			all = append(all, clickhouse.RatingVersion{Rating: f.Rating, Version: f.version})
+		}
+	}
+	w.rows += len(all)
+	return all, w.failing()
 }
 
 func (w *world) Ratings(_ context.Context, _ *clickhouse.Epoch, customers []string, from, to time.Time) (map[string][]alert.Rating, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked++
+	return w.last(customers, from, to, func(string) bool { return true }), w.failing()
+}
+
+func (w *world) RatingsOf(_ context.Context, _ *clickhouse.Epoch, customers, ids []string, from, to time.Time) (map[string][]alert.Rating, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked++
+	return w.last(customers, from, to, func(id string) bool { return slices.Contains(ids, id) }), w.failing()
+}
+
+// last returns the last versions of ratings that are stored. The lock is held.
+func (w *world) last(customers []string, from, to time.Time, of func(id string) bool) map[string][]alert.Rating {
 	last := map[string]inserted{}
-	for _, f := range w.facts {
-		if slices.Contains(customers, f.CustomerID) && !f.OccurredAt.Before(from) && !f.OccurredAt.After(to) && f.version > last[f.RatingID].version {
+	for _, f := range w.facts[:w.durable()] {
+		if slices.Contains(customers, f.CustomerID) && of(f.RatingID) && !f.OccurredAt.Before(from) && !f.OccurredAt.After(to) && f.version > last[f.RatingID].version {
 			last[f.RatingID] = f
 		}
 	}
 	all := map[string][]alert.Rating{}
 	for _, f := range last {
 		all[f.CustomerID] = append(all[f.CustomerID], f.Rating)
+		w.read++
 	}
 	for _, ratings := range all {
 		slices.SortFunc(ratings, func(a, b alert.Rating) int { return a.OccurredAt.Compare(b.OccurredAt) })
+	}
+	return all
+}
+
+func (w *world) OfOthers(context.Context, *clickhouse.Epoch, []alert.Rating) (map[string]bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.others, w.failing()
+}
+
+func (w *world) CustomerSums(_ context.Context, _ *clickhouse.Epoch, customers []string, rules *alert.Rules, since time.Time) (map[string]alert.Sums, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.added++
+	all := map[string]alert.Sums{}
+	threshold, satisfied := rules.Bands()
+	for customer, ratings := range w.last(customers, since, time.Now().Add(24*time.Hour), func(string) bool { return true }) {
+		all[customer] = alert.Sums{}
+		for _, x := range ratings {
+			if !x.Counts || x.Rating == 0 {
+				continue
+			}
+			n := x.OccurredAt.UnixMilli() / rules.BucketLength().Milliseconds()
+			if all[customer][n] == nil {
+				all[customer][n] = &alert.Bucket{}
+			}
+			b := all[customer][n]
+			if x.Rating >= satisfied {
+				b.Satisfied++
+			} else {
+				b.Others++
+			}
+			b.Above += int64(max(0, x.Rating-threshold))
+			b.Below += int64(max(0, threshold-x.Rating))
+		}
 	}
 	return all, w.failing()
 }

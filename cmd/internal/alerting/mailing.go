@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"satisflow/pipeline/alert"
@@ -15,11 +16,10 @@ const mailAgain = 5 * time.Minute
 
 // mailing sends each falling service's and segment's owners one mail, until the context ends.
 func (s *Service) mailing(ctx context.Context) {
-	p := postman{service: s, rest: map[string][]string{}, sent: map[string]time.Time{}, refused: map[string]bool{}}
 	wait := s.waiter("cannot mail the owners of services and segments")
 	wait.most = mailAgain
 	for {
-		if err := p.round(ctx); err != nil {
+		if err := s.mails.round(ctx); err != nil {
 			if wait.wait(ctx, err) != nil {
 				return
 			}
@@ -39,109 +39,168 @@ func (s *Service) mailing(ctx context.Context) {
 	}
 }
 
-// postman remembers what became of the mails about alerts, by their ids.
-type postman struct {
+// mailQueue sends mails. Who has them is stored with their alerts; what is not stored yet it remembers.
+type mailQueue struct {
 	service *Service
-	rest    map[string][]string  // those who are to be tried again, where others have it
-	sent    map[string]time.Time // sent, which may not be stored yet
-	refused map[string]bool      // for good
+	results map[string]*mailResult // by id of the alert
+}
+
+// mailResult is what became of a mail, and is not stored yet.
+type mailResult struct {
+	at              time.Time
+	mailed, refused []string // recipients as alert.Recipient gives them
+}
+
+// waitingMail is an alert and the owners who are still to be told.
+type waitingMail struct {
+	alert alert.Alert
+	to    []string
 }
 
 // round sends what waits. One that fails does not keep the others from being sent; the error is all failures.
-func (p *postman) round(ctx context.Context) error {
-	waiting := p.waiting()
+func (q *mailQueue) round(ctx context.Context) error {
+	waiting := q.waiting()
 	left := len(waiting)
-	p.service.metrics.mails.Set(float64(left))
+	q.service.metrics.mails.Set(float64(left))
 	var errs []error
 	for i := range waiting {
-		err := p.deliver(ctx, &waiting[i])
+		err := q.deliver(ctx, &waiting[i])
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		left--
-		p.service.metrics.mails.Set(float64(left))
+		q.service.metrics.mails.Set(float64(left))
 	}
 	return errors.Join(errs...)
 }
 
-// waiting are the alerts whose owners are still to be told.
-func (p *postman) waiting() (all []alert.Alert) {
-	for _, a := range p.service.board.atWork() {
-		if a.Rule == alert.GroupFalling && a.MailedAt.IsZero() && !p.refused[a.ID] && len(p.service.owners[a.Subject]) > 0 {
-			all = append(all, a)
+// waiting are the alerts of which an owner is still to be told, or what became of the mail is still to be stored.
+func (q *mailQueue) waiting() (all []waitingMail) {
+	active := map[string]bool{}
+	for _, a := range q.service.board.falling() {
+		active[a.ID] = true
+		to := slices.DeleteFunc(slices.Clone(q.service.owners[a.Subject]), func(address string) bool { return q.dealtWith(&a, address) })
+		if len(to) > 0 || q.results[a.ID] != nil {
+			all = append(all, waitingMail{a, to})
+		}
+	}
+	for id := range q.results {
+		if !active[id] {
+			delete(q.results, id)
 		}
 	}
 	return all
 }
 
-// deliver sends the mail, unless it was, and has that stored.
-func (p *postman) deliver(ctx context.Context, a *alert.Alert) error {
-	if _, sent := p.sent[a.ID]; !sent {
-		if err := p.send(ctx, a); err != nil {
-			return err
-		}
-		if p.refused[a.ID] {
-			return nil
-		}
-		p.sent[a.ID] = p.service.parts.Now()
-	}
-	if err := p.service.mailed(ctx, a.ID, p.sent[a.ID]); err != nil {
-		return err
-	}
-	delete(p.sent, a.ID)
-	delete(p.rest, a.ID)
-	return nil
+// dealtWith says whether the owner has the mail or was refused for good.
+func (q *mailQueue) dealtWith(a *alert.Alert, address string) bool {
+	r := alert.Recipient(address)
+	known := q.results[a.ID]
+	return slices.Contains(a.MailedTo, r) || slices.Contains(a.RefusedTo, r) ||
+		known != nil && (slices.Contains(known.mailed, r) || slices.Contains(known.refused, r))
 }
 
-// send sends the mail to those who do not have it. What is refused for good is logged and given up.
-func (p *postman) send(ctx context.Context, a *alert.Alert) error {
-	s := p.service
-	to := s.owners[a.Subject]
-	if rest := p.rest[a.ID]; rest != nil {
-		to = rest
+// deliver sends the mail to those who are still to be told, and has stored what became of it.
+func (q *mailQueue) deliver(ctx context.Context, w *waitingMail) error {
+	var err error
+	if len(w.to) > 0 {
+		err = q.send(ctx, w)
 	}
-	m, err := s.cfg.mailOf(a, to, float64(s.parts.Satisfied)/100, s.parts.Target)
+	result := q.results[w.alert.ID]
+	if result == nil {
+		return err
+	}
+	if stored := q.service.mailed(ctx, w.alert.ID, result); stored != nil {
+		return errors.Join(err, stored)
+	}
+	delete(q.results, w.alert.ID)
+	return err
+}
+
+// send sends the mail, and notes what became of it for each recipient. The error is of those that are to be tried again.
+func (q *mailQueue) send(ctx context.Context, w *waitingMail) error {
+	s := q.service
+	m, err := s.cfg.mailOf(&w.alert, w.to, float64(s.parts.Satisfied)/100, s.parts.Target)
 	if err != nil {
+		return err
+	}
+	if err := s.held(); err != nil {
 		return err
 	}
 	err = s.parts.Mailer.Send(ctx, m)
 	var refusals *mail.RefusedError
+	var refused, again []string
 	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &refusals) && len(refusals.Retry()) > 0:
-		p.rest[a.ID] = refusals.Retry()
-		return err
-	case !mail.IsPermanent(err):
+	case errors.As(err, &refusals):
+		for _, r := range refusals.Refused {
+			if r.Permanent {
+				refused = append(refused, r.Address)
+			} else {
+				again = append(again, r.Address)
+			}
+		}
+	case mail.IsPermanent(err):
+		refused = w.to
+	case err != nil:
 		return err
 	}
-	s.parts.Log.Error().Str("alert", a.ID).Err(err).Msg("an owner's mail was refused for good: correct alerts.owners, or the mail server")
-	s.metrics.refused.Inc()
-	nobody := refusals == nil || len(refusals.Refused) == len(s.owners[a.Subject])
-	p.refused[a.ID] = nobody
+	q.note(w, refused, again)
+	if len(refused) > 0 {
+		s.parts.Log.Error().Str("alert", w.alert.ID).Err(err).Msg("an owner's mail was refused for good: correct alerts.owners, or the mail server")
+		s.metrics.refused.Add(float64(len(refused)))
+	}
+	if len(again) > 0 {
+		return err
+	}
 	return nil
 }
 
-// mailed stores that the owner was told.
-func (s *Service) mailed(ctx context.Context, id string, at time.Time) error {
-	if err := s.writing.take(ctx); err != nil {
-		return err
+// note notes who has the mail, which is whoever was neither refused nor is to be tried again.
+func (q *mailQueue) note(w *waitingMail, refused, again []string) {
+	r := q.results[w.alert.ID]
+	if r == nil {
+		r = &mailResult{}
 	}
-	defer s.writing.give()
-	a, _, found, err := s.parts.Store.Get(ctx, id)
-	switch {
-	case err != nil:
-		return err
-	case !found:
-		return fmt.Errorf("alert %s is gone", id)
-	case !a.MailedAt.IsZero():
-		s.learn([]alert.Alert{a})
-		return nil
+	for _, address := range w.to {
+		switch {
+		case slices.Contains(refused, address):
+			r.refused = append(r.refused, alert.Recipient(address))
+		case !slices.Contains(again, address):
+			r.mailed = append(r.mailed, alert.Recipient(address))
+		}
 	}
-	c, err := s.rules.Act(a, alert.Request{Action: alert.Mailed, By: alert.System}, at)
-	if err != nil {
-		return err
+	if len(r.mailed)+len(r.refused) > 0 {
+		r.at = q.service.parts.Now()
+		q.results[w.alert.ID] = r
 	}
-	return s.put(ctx, []alert.Change{c})
+}
+
+// mailed stores who was told, and who was refused.
+func (s *Service) mailed(ctx context.Context, id string, r *mailResult) error {
+	return s.locked(ctx, func() error {
+		a, _, found, err := s.parts.Store.Get(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return fmt.Errorf("alert %s is gone", id)
+		case contains(a.MailedTo, r.mailed) && contains(a.RefusedTo, r.refused): // it was stored, and the answer lost
+			s.learn([]alert.Alert{a})
+			return nil
+		}
+		action := alert.Mailed
+		if len(r.mailed) == 0 {
+			action = alert.MailRefused
+		}
+		c, err := s.rules.Act(a, alert.Request{Action: action, By: alert.System, MailedTo: r.mailed, RefusedTo: r.refused}, r.at)
+		if err != nil {
+			return err
+		}
+		return s.put(ctx, []alert.Change{c})
+	})
+}
+
+func contains(all, some []string) bool {
+	return !slices.ContainsFunc(some, func(x string) bool { return !slices.Contains(all, x) })
 }

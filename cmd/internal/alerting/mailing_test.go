@@ -28,7 +28,7 @@ func TestOwnersAreMailedOnceHoweverTheMailServerBehaves(t *testing.T) {
 		"it was down":                  {[]error{errDown, errDown, errDown, nil}, 4, []string{"a@example.com", "b@example.com"}, true, 0},
 		"one is to be tried again":     {[]error{temporary, nil}, 2, []string{"b@example.com"}, true, 0},
 		"one does not exist":           {[]error{unknown}, 1, []string{"a@example.com", "b@example.com"}, true, 1},
-		"it does not take such a mail": {[]error{errRefused}, 1, []string{"a@example.com", "b@example.com"}, false, 1},
+		"it does not take such a mail": {[]error{errRefused}, 1, []string{"a@example.com", "b@example.com"}, false, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(t *testing.T, w *world) {

@@ -1,8 +1,6 @@
 package alerting
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"satisflow/pipeline/alert"
@@ -41,7 +39,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		pushed: gauge("satisflow_alerts_pushed_timestamp_seconds",
 			"When Alertmanager last had every alert that is to be there, Unix seconds; 0 before the first time."),
 		mails:   gauge("satisflow_mails_pending", "Mails about falling services and segments that wait to be sent."),
-		refused: prometheus.NewCounter(prometheus.CounterOpts{Name: "satisflow_mails_refused_total", Help: "Mails to owners that the mail server refused for good, and that are not tried again by this process."}),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{Name: "satisflow_mails_refused_total", Help: "Recipients of mails about falling services and segments that the mail server refused for good, since this process started; they are not tried again."}),
 		evaluation: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "satisflow_alerts_evaluation_seconds",
 			Help: "Time that one look for alerts took, queries included.", Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}}),
 	}
@@ -49,32 +47,18 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.opened.WithLabelValues(r)
 		m.recovered.WithLabelValues(r)
 	}
-	m.show(nil, time.Time{})
+	m.show(nil)
 	reg.MustRegister(m.open, m.overdue, m.opened, m.recovered, m.evaluated, m.pushEnabled, m.pushed, m.mails, m.refused, m.evaluation)
 	return m
 }
 
-// show counts the alerts at work.
-func (m *metrics) show(atWork []alert.Alert, now time.Time) {
-	type key struct {
-		rule     string
-		severity alert.Severity
-	}
-	counts := map[key]int{}
-	overdue := 0
-	for i := range atWork {
-		a := &atWork[i]
-		counts[key{string(a.Rule), a.Severity}]++
-		if a.Overdue(now) {
-			overdue++
-		}
-	}
-	for _, r := range ruleNames() {
+// show shows the counts of active alerts.
+func (m *metrics) show(counts map[countKey]int) {
+	for _, r := range alert.AllRules() {
 		for _, s := range alert.AllSeverities() {
-			m.open.WithLabelValues(r, s.String()).Set(float64(counts[key{r, s}]))
+			m.open.WithLabelValues(string(r), s.String()).Set(float64(counts[countKey{r, s}]))
 		}
 	}
-	m.overdue.Set(float64(overdue))
 }
 
 // changed counts what opened and what recovered.

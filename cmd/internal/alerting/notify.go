@@ -20,18 +20,19 @@ func (c *Config) notified(a *alert.Alert) bool {
 	return slices.Contains(c.Notify, string(a.Rule)) && a.Severity >= c.NotifyFrom
 }
 
-// labels are what Alertmanager knows the alert by.
+// labels are what Alertmanager knows the alert by: but for its level they never change, whatever is rated later and whichever
+// process sends it.
 func labels(a *alert.Alert) map[string]string {
 	l := map[string]string{"alertname": alertNames[a.Rule], "class": "customer", "severity": "ticket", "level": a.Severity.String(), "alert_id": a.ID}
 	if a.Rule == alert.GroupFalling {
 		l["class"] = "group"
 		l[a.Subject.Dimension] = a.Subject.Value
 	}
-	if a.Service != "" {
-		l["service"] = a.Service
+	if a.LabelService != "" {
+		l["service"] = a.LabelService
 	}
-	if a.Segment != "" {
-		l["segment"] = a.Segment
+	if a.LabelSegment != "" {
+		l["segment"] = a.LabelSegment
 	}
 	return l
 }
@@ -68,9 +69,9 @@ func PagePath(s alert.Subject) string {
 // notice is an alert for Alertmanager under the labels that it has there; one that still stands is let live until the
 // time unless it is sent again.
 func (c *Config) notice(a *alert.Alert, under map[string]string, until time.Time) alertmanager.Alert {
-	n := alertmanager.Alert{Labels: under, Annotations: c.annotations(a), StartsAt: a.OpenedAt, EndsAt: until, GeneratorURL: c.link(a.Subject)}
+	n := alertmanager.Alert{Labels: under, Annotations: c.annotations(a), StartsAt: a.Began(), EndsAt: until, GeneratorURL: c.link(a.Subject)}
 	if !a.State.AtWork() {
-		n.EndsAt = a.ResolvedAt
+		n.EndsAt = later(a.ResolvedAt, n.StartsAt) // the clocks of two holders differ, and Alertmanager takes no other
 	}
 	return n
 }

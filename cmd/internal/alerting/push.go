@@ -9,13 +9,22 @@ import (
 	"satisflow/sinks/alertmanager"
 )
 
-// livesFor is after how many missed pushes Alertmanager takes an alert for ended.
-const livesFor = 5
+const (
+	// livesFor is after how many missed pushes Alertmanager takes an alert for ended, and livesAtLeast how long it lives at
+	// least: an outage of ClickHouse, in which nobody holds the lease, must not end what goes on.
+	livesFor     = 5
+	livesAtLeast = time.Hour
+	// toldOften is how long an end is told with every push; then ever more rarely, but at least so often.
+	toldOften, toldRarely = 15 * time.Minute, 10 * time.Minute
+)
+
+// lives is how long Alertmanager keeps an alert that is not pushed again.
+func (c *Config) lives() time.Duration { return max(livesFor*c.Resend, livesAtLeast) }
 
 // pushing sends the alerts of the board to Alertmanager: what has changed at once, everything every so often, until the
 // context ends.
 func (s *Service) pushing(ctx context.Context) {
-	p := pusher{cfg: &s.cfg, sent: map[string]*sent{}}
+	p := pusher{cfg: &s.cfg, ends: map[string]time.Time{}}
 	wait := s.waiter("cannot push alerts to Alertmanager")
 	again := time.NewTimer(s.cfg.Resend)
 	defer again.Stop()
@@ -36,7 +45,6 @@ func (s *Service) pushing(ctx context.Context) {
 		case all:
 			wait.done()
 			s.metrics.pushed.Set(float64(begin.UnixMilli()) / 1000)
-			s.board.forget(begin)
 		}
 		if all {
 			again.Reset(s.cfg.Resend)
@@ -55,88 +63,83 @@ func (s *Service) pushing(ctx context.Context) {
 // pushOnce sends all alerts of the board, or those alone that have changed since they were sent.
 func (s *Service) pushOnce(ctx context.Context, p *pusher, all bool) error {
 	now := s.parts.Now()
-	alerts := s.board.all()
-	notices := p.notices(alerts, all, now)
-	var err error
-	if len(notices) > 0 {
-		err = s.parts.Pusher.Push(ctx, notices)
+	alerts := s.board.told(all)
+	notices := p.notices(alerts, now)
+	if len(notices) == 0 {
+		return nil
 	}
+	if err := s.held(); err != nil {
+		return err
+	}
+	err := s.parts.Pusher.Push(ctx, notices)
 	if err == nil || alertmanager.IsPermanent(err) {
-		p.done(alerts)
+		p.done(alerts, now)
 	}
 	return err
 }
 
-// pusher remembers what Alertmanager knows each alert by.
+// pusher remembers when Alertmanager was last told of each end.
 type pusher struct {
 	cfg  *Config
-	sent map[string]*sent // by id
+	ends map[string]time.Time // by id
 }
 
-// sent is how an alert was sent.
-type sent struct {
-	version uint64
-	labels  map[string]string
-	former  []former
-}
-
-// former are labels that the alert had before its level changed.
-type former struct {
-	labels map[string]string
-	ended  time.Time
-}
-
-// notices are the alerts in the form that is sent.
-func (p *pusher) notices(alerts []alert.Alert, all bool, now time.Time) (out []alertmanager.Alert) {
+// notices are the alerts in the form that is sent, without the ends that were told lately.
+func (p *pusher) notices(alerts []alert.Alert, now time.Time) (out []alertmanager.Alert) {
 	for i := range alerts {
 		a := &alerts[i]
-		if !p.cfg.notified(a) {
+		if !p.cfg.notified(a) || !a.State.AtWork() && now.Before(p.ends[a.ID].Add(pause(now.Sub(a.ResolvedAt)))) {
 			continue
 		}
-		known := p.sent[a.ID]
-		if known == nil {
-			known = &sent{labels: labels(a)}
-			p.sent[a.ID] = known
-		}
-		if !all && known.version == a.Version {
-			continue
-		}
-		known.relabel(labels(a)["level"], now)
-		out = append(out, p.cfg.notice(a, known.labels, now.Add(livesFor*p.cfg.Resend)))
-		for _, f := range known.former {
-			if now.Sub(f.ended) < toldFor {
-				out = append(out, alertmanager.Alert{Labels: f.labels, Annotations: p.cfg.annotations(a), EndsAt: f.ended})
-			}
-		}
+		out = append(out, p.cfg.notice(a, labels(a), now.Add(p.cfg.lives())))
+		out = append(out, p.cfg.formerNotices(a, now)...)
 	}
 	return out
 }
 
-// relabel ends the alert under the labels of another level.
-func (s *sent) relabel(level string, now time.Time) {
-	if s.labels["level"] == level {
-		return
+// pause is how long the end of an alert, so long ago, is not told again.
+func pause(since time.Duration) time.Duration {
+	if since < toldOften {
+		return 0
 	}
-	s.former = append(s.former, former{s.labels, now})
-	s.labels = maps.Clone(s.labels)
-	s.labels["level"] = level
-	kept := s.former[:0]
-	for _, f := range s.former {
-		if f.labels["level"] != level { // it is that again
-			kept = append(kept, f)
-		}
-	}
-	s.former = kept
+	return min(since/livesFor, toldRarely)
 }
 
-// done notes that Alertmanager has the alerts, and forgets what is no longer on the board.
-func (p *pusher) done(alerts []alert.Alert) {
-	on := map[string]bool{}
+// formerNotices end the alert under the labels of the levels that it had before its severity rose, for as long as
+// Alertmanager may hold it under these.
+func (c *Config) formerNotices(a *alert.Alert, now time.Time) (out []alertmanager.Alert) {
+	if a.EscalatedAt.IsZero() || now.Sub(a.EscalatedAt) > c.lives()+toldOften {
+		return nil
+	}
+	for _, level := range alert.AllSeverities() {
+		if level < c.NotifyFrom || level >= a.Severity {
+			continue
+		}
+		former := maps.Clone(labels(a))
+		former["level"] = level.String()
+		n := c.notice(a, former, a.EscalatedAt)
+		n.EndsAt = later(a.EscalatedAt, n.StartsAt)
+		out = append(out, n)
+	}
+	return out
+}
+
+// done notes that Alertmanager has been told, and forgets the ends that it is told of no more.
+func (p *pusher) done(alerts []alert.Alert, now time.Time) {
 	for i := range alerts {
-		on[alerts[i].ID] = true
-		if known := p.sent[alerts[i].ID]; known != nil {
-			known.version = alerts[i].Version
+		if a := &alerts[i]; a.State.AtWork() {
+			delete(p.ends, a.ID)
+		} else if p.cfg.notified(a) && !now.Before(p.ends[a.ID].Add(pause(now.Sub(a.ResolvedAt)))) {
+			p.ends[a.ID] = now
 		}
 	}
-	maps.DeleteFunc(p.sent, func(id string, _ *sent) bool { return !on[id] })
+	maps.DeleteFunc(p.ends, func(_ string, at time.Time) bool { return now.Sub(at) > 2*toldRarely+p.cfg.Resend })
+}
+
+// later returns the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

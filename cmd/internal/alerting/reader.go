@@ -44,8 +44,8 @@ func (r *Reader) Get(ctx context.Context, id string) (alert.Alert, []alert.Entry
 }
 
 // Act returns ErrReadOnly.
-func (r *Reader) Act(context.Context, string, uint64, alert.Request) (alert.Alert, error) {
-	return alert.Alert{}, ErrReadOnly
+func (r *Reader) Act(context.Context, string, uint64, alert.Request) (alert.Alert, []alert.Entry, error) {
+	return alert.Alert{}, nil, ErrReadOnly
 }
 
 // Reason says why there is the alert, in a sentence without an end. It holds no text of a rating.

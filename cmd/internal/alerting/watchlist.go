@@ -93,12 +93,28 @@ func (r *Reader) watched(ctx context.Context, ranked []alert.Attention, now time
 		if ratings, err = r.parts.Facts.Ratings(ctx, &e, customers, now.Add(-2*r.cfg.Window), now); err != nil {
 			return nil, err
 		}
+		if err := r.withoutOthers(ctx, &e, ratings); err != nil {
+			return nil, err
+		}
 	}
 	var all []Watched
 	for i := range ranked {
 		all = append(all, watched(ranked[i], ratings[ranked[i].Subject.Value], r.cfg.Window, now))
 	}
 	return all, nil
+}
+
+// withoutOthers takes away the ratings that became another customer's.
+func (r *Reader) withoutOthers(ctx context.Context, e *clickhouse.Epoch, of map[string][]alert.Rating) error {
+	var all []alert.Rating
+	for _, ratings := range of {
+		all = append(all, ratings...)
+	}
+	others, err := r.parts.Facts.OfOthers(ctx, e, all)
+	for customer, ratings := range of {
+		of[customer] = slices.DeleteFunc(ratings, func(x alert.Rating) bool { return others[x.RatingID] })
+	}
+	return err
 }
 
 func watched(a alert.Attention, ratings []alert.Rating, window time.Duration, now time.Time) Watched {
@@ -135,9 +151,9 @@ type place struct {
 }
 
 func placeOf(a *alert.Attention, at time.Time) place {
-	p := place{at: at, score: a.Score, customer: a.Subject.Value, oldest: a.Alerts[0].OpenedAt}
+	p := place{at: at, score: a.Score, customer: a.Subject.Value, oldest: a.Alerts[0].Began()}
 	for i := range a.Alerts {
-		if opened := a.Alerts[i].OpenedAt; opened.Before(p.oldest) {
+		if opened := a.Alerts[i].Began(); opened.Before(p.oldest) {
 			p.oldest = opened
 		}
 	}

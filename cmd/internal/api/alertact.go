@@ -31,7 +31,7 @@ var alertActions = []struct {
 
 type actInput struct {
 	ID      string `path:"id" maxLength:"64" doc:"Identity of the alert" example:"4zqz3n6ud2qmkd5nvvka"`
-	IfMatch string `header:"If-Match" doc:"The ETag that the alert must still have; without it the action is taken whatever has changed" example:"\"3\""`
+	IfMatch string `header:"If-Match" doc:"The ETag that the alert had when it was read: 412 if what the action changes, the state or the assignee, was changed since; comments never conflict. The same request with the same ETag, sent again as its answer was lost, is answered as the first time. Without it the action is taken whatever has changed" example:"\"3\""`
 	Body    AlertRequest
 }
 
@@ -63,23 +63,12 @@ func (a *API) act(action alert.Action) func(context.Context, *actInput) (*alertO
 			return nil, wrong
 		}
 		do := alert.Request{Action: action, By: in.Body.By, Comment: in.Body.Comment, Assignee: in.Body.Assignee}
-		done, err := a.Alerts.Act(ctx, in.ID, version, do)
+		acted, record, err := a.Alerts.Act(ctx, in.ID, version, do)
 		if err != nil {
 			return nil, a.unacted(ctx, err)
 		}
-		return a.acted(ctx, &done), nil
+		return a.alertOutput(&acted, record), nil // what was written is answered, whatever becomes of the next read
 	}
-}
-
-// acted answers an action that was taken: as it was, it is never answered with an error, else the caller would take it
-// again. Where the record can't be read, the answer has none.
-func (a *API) acted(ctx context.Context, done *alert.Alert) *alertOutput {
-	if found, record, err := a.Alerts.Get(ctx, done.ID); err == nil {
-		return a.alertOutput(&found, record)
-	} else if !errors.Is(err, context.Canceled) {
-		a.burst.Error().Str("request_id", guard.RequestID(ctx)).Err(err).Msg("read the record of an alert after an action")
-	}
-	return a.alertOutput(done, nil)
 }
 
 // versionOf reads If-Match; 0 means any.

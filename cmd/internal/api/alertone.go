@@ -17,7 +17,7 @@ import (
 type Alerts interface {
 	List(ctx context.Context, f clickhouse.AlertFilter) ([]alert.Alert, string, error)
 	Get(ctx context.Context, id string) (alert.Alert, []alert.Entry, error)
-	Act(ctx context.Context, id string, version uint64, do alert.Request) (alert.Alert, error)
+	Act(ctx context.Context, id string, version uint64, do alert.Request) (alert.Alert, []alert.Entry, error)
 	Watchlist(ctx context.Context, limit int, cursor string) (alerting.Watchlist, error)
 	Reason(a *alert.Alert) alerting.Text
 }

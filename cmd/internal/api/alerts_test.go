@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"satisflow/pipeline/alert"
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
+	"satisflow/pipeline/owner"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/clickhouse"
 )
@@ -45,9 +47,12 @@ func (d *desk) Get(context.Context, string) (alert.Alert, []alert.Entry, error) 
 	return d.alerts[0], []alert.Entry{{Version: 1, At: now, By: alert.System, Action: alert.Opened}}, nil
 }
 
-func (d *desk) Act(_ context.Context, _ string, _ uint64, do alert.Request) (alert.Alert, error) {
+func (d *desk) Act(_ context.Context, _ string, _ uint64, do alert.Request) (alert.Alert, []alert.Entry, error) {
 	d.do = do
-	return alert.Alert{}, d.err
+	if d.err != nil || len(d.alerts) == 0 {
+		return alert.Alert{}, nil, d.err
+	}
+	return d.alerts[0], []alert.Entry{{Version: 1, At: now, By: alert.System, Action: alert.Opened}}, nil
 }
 
 func (d *desk) Watchlist(_ context.Context, _ int, cursor string) (alerting.Watchlist, error) {
@@ -168,7 +173,7 @@ func TestEachActionHasItsPath(t *testing.T) {
 	w := newWorld(t, withDesk(d))
 	for _, action := range alert.AllActions() {
 		a := w.do(http.MethodPost, base+"/alerts/abc/"+string(action), "application/json", strings.NewReader(`{"by":"li.na","comment":"hm","assignee":"wang.wei"}`))
-		if want := (alert.Request{Action: action, By: "li.na", Comment: "hm", Assignee: "wang.wei"}); a.status != http.StatusOK || d.do != want {
+		if want := (alert.Request{Action: action, By: "li.na", Comment: "hm", Assignee: "wang.wei"}); a.status != http.StatusOK || !reflect.DeepEqual(d.do, want) {
 			t.Errorf("%s: %d, %+v", action, a.status, d.do)
 		}
 	}
@@ -212,6 +217,10 @@ func storeRatings(t *testing.T, sink *clickhouse.Sink, def *window.Definition, a
 		facts = append(facts, fact.New(&ev, 0, int64(i), at.UnixMilli(), grid.PaneOf(ev.OccurredAt)))
 	}
 	if err := sink.InsertFacts(t.Context(), facts); err != nil {
+		t.Fatal(err)
+	}
+	checkpoint := owner.Checkpoint{Partition: 0, Cut: int64(len(facts)), Definition: def.Hash()}
+	if err := sink.InsertCheckpoints(t.Context(), []owner.Checkpoint{checkpoint}); err != nil {
 		t.Fatal(err)
 	}
 }

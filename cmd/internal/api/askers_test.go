@@ -137,9 +137,9 @@ type unread struct {
 	done int
 }
 
-func (d *unread) Act(context.Context, string, uint64, alert.Request) (alert.Alert, error) {
+func (d *unread) Act(context.Context, string, uint64, alert.Request) (alert.Alert, []alert.Entry, error) {
 	d.done++
-	return someAlert(), nil
+	return someAlert(), []alert.Entry{{Version: 1, At: now, By: "ann", Action: alert.Comment, Comment: "called"}}, nil
 }
 
 func (d *unread) Get(context.Context, string) (alert.Alert, []alert.Entry, error) {
@@ -152,7 +152,7 @@ func TestAnActionThatWasTakenIsNeverAnsweredWithAnError(t *testing.T) {
 	var got AlertWithRecord
 	a := w.do(http.MethodPost, base+"/alerts/x/comment", "application/json", strings.NewReader(`{"by":"ann","comment":"called"}`))
 	a.into(http.StatusOK, &got)
-	if d.done != 1 || got.ID != someAlert().ID || got.Record == nil || a.header.Get("ETag") == "" {
+	if d.done != 1 || got.ID != someAlert().ID || len(got.Record) != 1 || got.Record[0].Comment != "called" || a.header.Get("ETag") == "" {
 		t.Errorf("taken %d times, %s", d.done, a.body)
 	}
 }

@@ -61,11 +61,12 @@ func newAlerts(cfg *config.Config, on *ground, down *teardown, log zerolog.Logge
 		with.Mailer = sender
 		checks = append(checks, api.Check{Name: "mail", Check: seldom(sender.Ready, time.Now), Optional: true})
 	}
+	lease := clickhouse.NewLease(on.conn, clickhouse.GatewayLease, clickhouse.Holder())
+	with.Held = lease.Held
 	service, err := alerting.New(cfg.Alerting(), with)
 	if err != nil {
 		return nil, usageError(err)
 	}
-	lease := clickhouse.NewLease(on.conn, clickhouse.GatewayLease, clickhouse.Holder())
 	run := func(ctx context.Context) error { return withLease(ctx, lease, service.Run, log) }
 	return &alerts{service, service, []part{{name: "alerts", run: run}}, checks}, nil
 }

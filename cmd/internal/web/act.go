@@ -37,7 +37,7 @@ func (w *Web) act(ctx context.Context, rw http.ResponseWriter, r *http.Request) 
 		return w.unacted(ctx, rw, r, &do, form, err)
 	}
 	if acts {
-		if _, err := w.Alerts.Act(ctx, r.PathValue("id"), form.Version, do); err != nil {
+		if _, _, err := w.Alerts.Act(ctx, r.PathValue("id"), form.Version, do); err != nil {
 			return w.unacted(ctx, rw, r, &do, form, err)
 		}
 	}

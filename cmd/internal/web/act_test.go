@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func TestAFormDoesWhatItSaysAndTheNameIsRemembered(t *testing.T) {
 	if answer.Code != http.StatusSeeOther || answer.Header().Get("Location") != "/alerts/abc?done=comment&lang=zh" {
 		t.Fatalf("%d %s", answer.Code, answer.Header().Get("Location"))
 	}
-	if w.do != (alert.Request{Action: alert.Comment, By: "li.na", Comment: "one\ntwo"}) || w.version != 3 {
+	if !reflect.DeepEqual(w.do, alert.Request{Action: alert.Comment, By: "li.na", Comment: "one\ntwo"}) || w.version != 3 {
 		t.Errorf("%+v of version %d", w.do, w.version)
 	}
 	cookie := answer.Header().Get("Set-Cookie")

@@ -151,10 +151,10 @@ func (w *world) Get(_ context.Context, id string) (alert.Alert, []alert.Entry, e
 	return alert.Alert{}, nil, cmp.Or(w.err, alerting.ErrUnknown)
 }
 
-func (w *world) Act(_ context.Context, _ string, version uint64, do alert.Request) (alert.Alert, error) {
+func (w *world) Act(_ context.Context, _ string, version uint64, do alert.Request) (alert.Alert, []alert.Entry, error) {
 	w.do, w.version = do, version
 	w.acted++
-	return alert.Alert{}, w.actErr
+	return alert.Alert{}, nil, w.actErr
 }
 
 func (w *world) Counts(context.Context) (c clickhouse.AlertCounts, _ error) {

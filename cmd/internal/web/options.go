@@ -34,7 +34,7 @@ type Ratings interface {
 type Alerts interface {
 	List(ctx context.Context, f clickhouse.AlertFilter) ([]alert.Alert, string, error)
 	Get(ctx context.Context, id string) (alert.Alert, []alert.Entry, error)
-	Act(ctx context.Context, id string, version uint64, do alert.Request) (alert.Alert, error)
+	Act(ctx context.Context, id string, version uint64, do alert.Request) (alert.Alert, []alert.Entry, error)
 	Counts(ctx context.Context) (clickhouse.AlertCounts, error)
 	Watchlist(ctx context.Context, limit int, cursor string) (alerting.Watchlist, error)
 	Reason(a *alert.Alert) alerting.Text

@@ -62,7 +62,8 @@ CREATE TABLE IF NOT EXISTS {{local "enterprise_customer_satisfaction"}} {{onClus
     `accuracy` Nullable(Float64) ALIAS nullIf(accuracy_millionths, -9223372036854775808) / 1000000 COMMENT 'Accuracy 0 to 1, NULL when not given',
     `completeness` Nullable(Float64) ALIAS nullIf(completeness_millionths, -9223372036854775808) / 1000000 COMMENT 'Completeness 0 to 1, NULL when not given',
     INDEX `customer_id_bloom` `customer_id` TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX `rating_id_bloom` `rating_id` TYPE bloom_filter(0.01) GRANULARITY 1
+    INDEX `rating_id_bloom` `rating_id` TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX `offset_minmax` `offset` TYPE minmax GRANULARITY 1
 )
 ENGINE = {{replacing "version"}}
 PARTITION BY (epoch, toYYYYMM(pane))
@@ -72,6 +73,40 @@ SETTINGS ttl_only_drop_parts = 1{{setting "auto_statistics_types" "''"}}
 COMMENT 'Facts: the versions of each rating; FINAL gives the last word on it. Kept for at least 26 months, which is longer than a record may still change them (admission.retention): a month expires as a whole, so that an erasure never goes before what it erased';
 
 {{distributed "enterprise_customer_satisfaction" "partition"}};
+
+-- The facts in a second order, by customer, so that what one customer gave is read from a few granules. It is filled row for
+-- row and last-writer-wins, as the facts are: an insert that comes twice, late or in another order leads to the same rows.
+CREATE TABLE IF NOT EXISTS {{local "customer_ratings"}} {{onCluster}}
+(
+    `epoch` UInt32 COMMENT 'Epoch that the row belongs to; rows of two epochs never mix',
+    `customer_id` String COMMENT 'Customer, a pseudonym that all versions of the rating keep',
+    `pane` DateTime('UTC') COMMENT 'Start of the pane that holds occurred_at' CODEC(Delta(4), LZ4),
+    `rating_id` String COMMENT 'Identity of the rating',
+    `partition` Int32 COMMENT 'Kafka partition of the record' CODEC(T64, LZ4),
+    `version` UInt64 COMMENT 'Orders the versions of a rating, as in the facts' CODEC(T64, LZ4),
+    `offset` Int64 COMMENT 'Kafka offset of the record' CODEC(T64, LZ4),
+    `record_timestamp` DateTime64(3, 'UTC') COMMENT 'Timestamp of the Kafka record' CODEC(T64, LZ4),
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When the rating was given: event time' CODEC(T64, LZ4),
+    `service` LowCardinality(String) COMMENT 'Service that was rated',
+    `segment` LowCardinality(String) COMMENT 'Customer segment, empty when not given',
+    `rating_hundredths` UInt16 COMMENT 'Rating in hundredths of a point, 100 to 500; 0 is feedback without a score' CODEC(T64, LZ4),
+    `erased` Bool COMMENT 'Whether the rating was erased',
+    `counts` Bool COMMENT 'Whether it counts: neither erased nor quarantined, and of a customer'
+)
+ENGINE = {{replacing "version"}}
+PARTITION BY (epoch, toYYYYMM(pane))
+ORDER BY (epoch, customer_id, pane, rating_id, partition)
+TTL toStartOfMonth(pane) + INTERVAL 27 MONTH
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 512{{setting "auto_statistics_types" "''"}}
+COMMENT 'Facts by customer, without text; kept as long as the facts';
+
+{{distributed "customer_ratings" "partition"}};
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS customer_ratings_filler {{onCluster}} TO {{local "customer_ratings"}} AS
+SELECT epoch, customer_id, pane, rating_id, partition, version, offset, record_timestamp, occurred_at, service, segment, rating_hundredths, erased,
+    NOT erased AND NOT quarantined AND NOT staff AS counts
+FROM {{local "enterprise_customer_satisfaction"}}
+COMMENT 'Fills customer_ratings, row for row';
 
 CREATE TABLE IF NOT EXISTS {{local "satisfaction_panes"}} {{onCluster}}
 (
@@ -143,11 +178,6 @@ CREATE TABLE IF NOT EXISTS {{local "pipeline_checkpoints"}} {{onCluster}}
     `watermark` DateTime64(3, 'UTC') COMMENT 'Every window that ended by this time is durable',
     `fresh_at` DateTime64(3, 'UTC') COMMENT 'The partition was read up to this time',
     `log_time` DateTime64(3, 'UTC') COMMENT 'Greatest timestamp seen in the partition, or when its end was seen: what comes after the cut is judged by it',
-    `cluster` String COMMENT 'Id of the Kafka cluster that cut is a position in',
-    `topic` String COMMENT 'Name of the topic that cut is a position in',
-    `topic_id` String COMMENT 'Id that the topic got when it was made; empty when the brokers tell none',
-    `last_offset` Int64 COMMENT 'Offset of the record before cut; -1 when none was read',
-    `last_sum` UInt32 COMMENT 'CRC-32C of timestamp, key and value of that record: another record there is another log',
     `definition` String COMMENT 'Hash of the window definition that the rows were made by',
     `owner` String COMMENT 'Process that wrote the row, for people',
     `updated_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When the row was stored'
@@ -166,9 +196,6 @@ CREATE TABLE IF NOT EXISTS pipeline_epochs {{onCluster}}
     `partitions` UInt32 COMMENT 'Partitions of the Kafka topic',
     `definition` String COMMENT 'Definition of windows, bands and dimensions, as JSON; durations in nanoseconds',
     `definition_hash` String COMMENT 'Hash of the definition',
-    `cluster` String COMMENT 'Id of the Kafka cluster that the rows were read from',
-    `topic` String COMMENT 'Name of the topic that the rows were read from',
-    `topic_id` String COMMENT 'Id that the topic got when it was made; empty when the brokers tell none',
     `state` Enum8('building' = 1, 'current' = 2, 'retired' = 3) COMMENT 'building: being filled; current: what readers follow; retired: replaced',
     `updated_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When the row was stored'
 )

@@ -1,5 +1,5 @@
--- Alerts of customers, services and segments, and what was done about them. The gateway alone writes
--- here, a few rows a minute at most, so that every node of a cluster holds these tables whole.
+-- Alerts of customers, services and segments, and what was done about them. The gateway alone writes these two tables, a few
+-- rows a second at most, so that every node of a cluster holds them whole.
 
 -- An old row of an alert must never outlive the one that resolved it, or the alert would be at work again: parts are merged
 -- when they are a day old, long before a row expires.
@@ -23,7 +23,10 @@ CREATE TABLE IF NOT EXISTS customer_satisfaction_alerts {{onCluster}}
     `service` LowCardinality(String) COMMENT 'Service of the last rating; empty for groups',
     `segment` LowCardinality(String) COMMENT 'Segment of the last rating; empty for groups',
     `rated_at` DateTime64(3, 'UTC') COMMENT 'When the last rating was given; for groups the end of the window',
-    `opened_at` DateTime64(3, 'UTC') COMMENT 'When the alert was opened',
+    `label_service` LowCardinality(String) COMMENT 'Service of the rating that opened it, which Alertmanager knows it by; empty for groups',
+    `label_segment` LowCardinality(String) COMMENT 'Segment of the rating that opened it, which Alertmanager knows it by; empty for groups',
+    `opened_at` DateTime64(3, 'UTC') COMMENT 'When the alert was opened first; it never changes',
+    `reopened_at` DateTime64(3, 'UTC') COMMENT 'When the work on it began again, the last time; 1970 for never',
     `updated_at` DateTime64(3, 'UTC') COMMENT 'When it was last changed',
     `escalated_at` DateTime64(3, 'UTC') COMMENT 'When its severity last rose; 1970 for never',
     `acknowledged_at` DateTime64(3, 'UTC') COMMENT 'When somebody took notice; 1970 before',
@@ -35,7 +38,11 @@ CREATE TABLE IF NOT EXISTS customer_satisfaction_alerts {{onCluster}}
     `assignee` String COMMENT 'Who works on it; empty for nobody',
     `resolution` String COMMENT 'What helped, in words; may be about a person, empty once erased',
     `resolved_by` String COMMENT 'Who resolved it; satisflow when it resolved by itself',
-    `mailed_at` DateTime64(3, 'UTC') COMMENT 'When its owner was told by mail; 1970 for never'
+    `mailed_at` DateTime64(3, 'UTC') COMMENT 'When the first of its owners was told by mail; 1970 for never',
+    `mailed_to` Array(String) COMMENT 'Who has the mail: hashes of addresses',
+    `refused_to` Array(String) COMMENT 'Whom the mail server refused for good: hashes of addresses',
+    `seen_epoch` UInt32 COMMENT 'Epoch that seen belongs to; 0 before the alert was resolved',
+    `seen` Array(Int64) COMMENT 'What of the log had been looked at when it was resolved: the next offset of each Kafka partition'
 )
 ENGINE = {{everywhere "version"}}
 ORDER BY id
@@ -48,7 +55,7 @@ CREATE TABLE IF NOT EXISTS customer_satisfaction_alert_entries {{onCluster}}
     `id` String COMMENT 'Identity of the alert',
     `version` UInt64 COMMENT 'Version of the alert after the change',
     `at` DateTime64(3, 'UTC') COMMENT 'When it was changed',
-    `action` LowCardinality(String) COMMENT 'What happened: opened, updated, escalated, recovered, mailed, acknowledge, assign, contacted, resolve, verify, reopen or comment',
+    `action` LowCardinality(String) COMMENT 'What happened: opened, updated, escalated, recovered, mailed, mail_refused, acknowledge, assign, contacted, resolve, verify, reopen or comment',
     `actor` String COMMENT 'Who did it; satisflow when no person did',
     `comment` String COMMENT 'What they said about it; may be about a person, empty once erased',
     `resolution` String COMMENT 'Resolution of the alert after the change; empty once erased',
