@@ -110,6 +110,12 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 	if where.alertmanager != "" && !loaded.IsSet("alertmanager.urls") {
 		cfg.Alertmanager.URLs = []string{where.alertmanager}
 	}
+	if where.prometheus != "" && !loaded.IsSet("prometheus.url") {
+		cfg.Prometheus.URL = where.prometheus
+	}
+	if o.watch.on {
+		scaleAlerts(&loaded, o.watch.timeScale)
+	}
 	if !loaded.IsSet("alerts.link") {
 		cfg.Alerts.Link = where.gateway + where.base
 	}
@@ -193,6 +199,9 @@ func writeConnection(dir *devstack.Dir, loaded *config.Loaded, where places) (st
 	add("alerts.link", loaded.Config.Alerts.Link)
 	if urls := loaded.Config.Alertmanager.URLs; len(urls) > 0 {
 		add("alertmanager.urls", strings.Join(urls, ","))
+	}
+	if url := loaded.Config.Prometheus.URL; url != "" {
+		add("prometheus.url", url)
 	}
 	if where.kafkaEmbedded {
 		add("kafka.brokers", where.kafka.Brokers[0])

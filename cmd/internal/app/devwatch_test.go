@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"satisflow/cmd/internal/config"
 	"satisflow/cmd/internal/devstack"
 	"satisflow/deploy/testkit"
 )
@@ -85,6 +86,7 @@ func TestDevAlertsOnItsRatingsAndTakesTheWatchersAlong(t *testing.T) {
 	const page = "/api/v2/alerts?active=true&silenced=false&inhibited=false&receiver=pager"
 	awaitPage(t, alerts+page, "Service data_analysis: 100% of 20 ratings in the last hour were below 4")
 	awaitPage(t, alerts+page, `"runbook_url":"`+d.url("/runbooks/SatisfactionSharpDrop.md"))
+	awaitPage(t, d.url("/services/data_analysis?lang=en"), `href="/runbooks/SatisfactionSharpDrop?lang=en"`)
 	awaitPage(t, d.url("/runbooks/SatisfactionSharpDrop.md"), "A service has fallen sharply within the hour.")
 	d.stop()
 	for _, pid := range pids {
@@ -128,6 +130,27 @@ func TestDevGoesOnWithoutWatchersUnlessTheirPortWasChosen(t *testing.T) {
 	}
 	if !errors.Is(inUse, syscall.EADDRINUSE) {
 		t.Error("a port in use is not told apart")
+	}
+}
+
+func TestTheAlertsAreScaledWithTheRulesThatWatchThem(t *testing.T) {
+	loaded, err := config.Load(config.Sources{Flags: []config.Setting{{Key: "alerts.poll", Text: "7s", From: "flag --alerts.poll"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scaleAlerts(&loaded, 60)
+	if a := loaded.Config.Alerts; a.Resend != time.Second || a.Recheck != time.Second || a.Poll != 7*time.Second {
+		t.Errorf("%s, %s, %s", a.Resend, a.Recheck, a.Poll)
+	}
+	if loaded, err = config.Load(config.Sources{}); err != nil {
+		t.Fatal(err)
+	}
+	before := loaded.Config.Alerts
+	if scaleAlerts(&loaded, 1); loaded.Config.Alerts.Resend != before.Resend || loaded.Config.Alerts.Poll != before.Poll {
+		t.Error("a scale of 1 changes something")
+	}
+	if scaleAlerts(&loaded, 1000); loaded.Config.Alerts.Validate() != nil {
+		t.Error("the greatest scale makes values that are refused")
 	}
 }
 

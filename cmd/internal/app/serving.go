@@ -82,6 +82,9 @@ func newPages(cfg *config.Config, conn driver.Conn, admission admit.Config, aler
 		Bands: cfg.Bands.Bands(), Target: cfg.Target.Share, Window: cfg.Alerts.Window, Zone: time.Duration(cfg.Windows.Timezone),
 		BasePath: cfg.Gateway.BasePath, QueryTimeout: cfg.Gateway.QueryTimeout, Logger: log, Now: time.Now,
 	}
+	if cfg.Prometheus.URL != "" {
+		o.Prometheus = web.NewPrometheus(cfg.Prometheus)
+	}
 	if !cfg.Event.AnyService() {
 		o.Services = cfg.Event.Services
 	}

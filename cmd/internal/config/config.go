@@ -7,6 +7,7 @@ import (
 	"satisflow/cmd/internal/alerting"
 	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/verification"
+	"satisflow/cmd/internal/web"
 	"satisflow/pipeline"
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/event"
@@ -31,9 +32,10 @@ type Config struct {
 	Verify     verification.Config `yaml:"verify" help:"comparing the sums with their ratings in the background"`
 	Gateway    Gateway             `yaml:"gateway" help:"HTTP: the API, the pages and the metrics"`
 
-	Alerts       alerting.Config     `yaml:"alerts" help:"alerts on customers, services and segments, which the gateway raises"`
-	Alertmanager alertmanager.Config `yaml:"alertmanager" help:"the Alertmanager that alerts on customers are pushed to"`
-	Mail         mail.Config         `yaml:"mail" help:"the mail server that tells the owners of services and segments"`
+	Alerts       alerting.Config      `yaml:"alerts" help:"alerts on customers, services and segments, which the gateway raises"`
+	Alertmanager alertmanager.Config  `yaml:"alertmanager" help:"the Alertmanager that alerts on customers are pushed to"`
+	Prometheus   web.PrometheusConfig `yaml:"prometheus" help:"the Prometheus whose firing alerts the pages show"`
+	Mail         mail.Config          `yaml:"mail" help:"the mail server that tells the owners of services and segments"`
 }
 
 // Log says what is logged and how it looks.
@@ -109,6 +111,7 @@ func Default() Config {
 
 		Alerts:       alerting.DefaultConfig(),
 		Alertmanager: alertmanager.DefaultConfig(),
+		Prometheus:   web.DefaultPrometheusConfig(),
 		Mail:         mail.DefaultConfig(),
 	}
 	for _, s := range window.DefaultWindows() {

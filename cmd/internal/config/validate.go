@@ -57,6 +57,7 @@ func (c *Config) problems() []error {
 	add("gateway.", c.Gateway.validate())
 	add("alerts.", c.Alerts.Validate())
 	add("alertmanager.", c.Alertmanager.Validate())
+	add("prometheus.", c.Prometheus.Validate())
 	add("mail.", c.Mail.Validate())
 	add("", c.between())
 	return slices.CompactFunc(found, func(a, b error) bool { return a.Error() == b.Error() })

@@ -24,7 +24,8 @@ type alertsPage struct {
 	Services []string // that the filter proposes
 	Wrong    string   // what is wrong with the filter; empty for nothing
 	Alerts   []alertRow
-	Next     string // path of the next page; empty for none
+	Firing   firingPart // on the first page only
+	Next     string     // path of the next page; empty for none
 	First    bool
 }
 
@@ -65,6 +66,7 @@ func (w *Web) alerts(ctx context.Context, rw http.ResponseWriter, r *http.Reques
 		status, body.Wrong = http.StatusUnprocessableEntity, wordsIn[s.lang].WrongFilter[wrong]
 	}
 	if body.First && form.Plain {
+		body.Firing = w.firing(ctx, s, mostFiringShown, everything)
 		err := w.watchlist(ctx, &body, s)
 		switch {
 		case errors.Is(err, clickhouse.ErrUnknownPage):

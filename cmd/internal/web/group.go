@@ -17,6 +17,7 @@ type groupPage struct {
 	standing
 	Subject  alert.Subject
 	Channels []groupFigure // of a service
+	Firing   firingPart    // about the group
 	Alerts   []alertRow    // about the group itself, the newest first
 	Rated    int64         // feedback of the window, unscored included
 }
@@ -51,6 +52,7 @@ func (w *Web) group(dimension string) func(context.Context, http.ResponseWriter,
 			return err
 		}
 		body.Alerts = w.rows(alerts, s)
+		body.Firing = w.firing(ctx, s, mostFiringShown, about(body.Subject))
 		w.render(rw, r, http.StatusOK, "group.html", name, body)
 		return nil
 	}

@@ -40,18 +40,25 @@ type Alerts interface {
 	Reason(a *alert.Alert) alerting.Text
 }
 
+// Monitoring gives the alerts of rules that are firing; Prometheus does.
+type Monitoring interface {
+	Firing(ctx context.Context) ([]FiringAlert, error)
+}
+
 // Options are what the pages are made of.
 type Options struct {
-	Reader   Reader
-	Ratings  Ratings
-	Alerts   Alerts
-	ReadOnly bool          // whether alerts cannot be worked on here, so that there are no forms
-	Bands    window.Bands  // for the line of low ratings; figures are of the bands of their epoch
-	Target   float64       // share of satisfied ratings that is aimed at, such as 0.95
-	Window   time.Duration // of a customer's mean and share, as alerts have it; 28 days when 0
-	Services []string      // that are known before their first rating
-	Zone     time.Duration // offset from UTC in which times are shown: that of the windows
-	BasePath string        // before every path as browsers see it, such as /satisflow behind a proxy; empty for none
+	Reader  Reader
+	Ratings Ratings
+	Alerts  Alerts
+	// Prometheus shows what is firing; nil where none is configured, which pages say.
+	Prometheus Monitoring
+	ReadOnly   bool          // whether alerts cannot be worked on here, so that there are no forms
+	Bands      window.Bands  // for the line of low ratings; figures are of the bands of their epoch
+	Target     float64       // share of satisfied ratings that is aimed at, such as 0.95
+	Window     time.Duration // of a customer's mean and share, as alerts have it; 28 days when 0
+	Services   []string      // that are known before their first rating
+	Zone       time.Duration // offset from UTC in which times are shown: that of the windows
+	BasePath   string        // before every path as browsers see it, such as /satisflow behind a proxy; empty for none
 
 	Stored       func(customer string) string // the id under which a customer's facts are stored; nil for the id itself
 	QueryTimeout time.Duration                // for all that one page reads; 20 s when 0

@@ -64,8 +64,8 @@ func TestWithoutRatingsTheStartPageSaysHowToSendTheFirst(t *testing.T) {
 func TestServicesAndSegmentsHavePages(t *testing.T) {
 	h := site(t, someWorld())
 	wantPage(t, get(h, "/services/legal_consulting", "en"), http.StatusOK, `<span class="big">60.0 %</span>`, "(31.3–83.2, n = 10)", "below target", "<th scope=\"row\">1 hour</th><td>0.0 % (0.0–49.0, n = 4)",
-		"<th scope=\"row\">web</th><td>60.0 % (31.3–83.2, n = 10)", "There has been no alert about it.", "−40.0 points (−68.7 to −3.8): significant")
-	wantPage(t, get(h, "/segments/vip", "zh"), http.StatusOK, "客户群", `<span class="big">90.0%</span>`, "没有相关警报")
+		"<th scope=\"row\">web</th><td>60.0 % (31.3–83.2, n = 10)", "The gateway has raised no alert about it.", "−40.0 points (−68.7 to −3.8): significant")
+	wantPage(t, get(h, "/segments/vip", "zh"), http.StatusOK, "客户群", `<span class="big">90.0%</span>`, "网关没有就此触发过警报")
 	wantPage(t, get(h, "/services/quiet", "en"), http.StatusOK, "no data")
 	wantPage(t, get(h, "/segments/once", "en"), http.StatusOK, "no data")
 	wantPage(t, get(h, "/services/nonsense", "en"), http.StatusNotFound, "There is no service of this name", `href="/?lang=en"`)

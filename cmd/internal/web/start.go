@@ -16,9 +16,10 @@ type startPage struct {
 	standing
 	Services []groupFigure
 	Work     clickhouse.AlertCounts // of all alerts
-	Empty    bool                   // nothing was ever rated
-	Record   string                 // address that ratings are sent to
-	Example  string                 // a service that is known
+	Firing   firingPart
+	Empty    bool   // nothing was ever rated
+	Record   string // address that ratings are sent to
+	Example  string // a service that is known
 }
 
 // groupFigure is the figure of one value of a dimension.
@@ -46,6 +47,7 @@ func (w *Web) start(ctx context.Context, rw http.ResponseWriter, r *http.Request
 	if body.Work, err = w.Alerts.Counts(ctx); err != nil {
 		return err
 	}
+	body.Firing = w.firing(ctx, s, fewFiringShown, everything)
 	body.Empty = body.Now.N+body.Now.Unscored+body.Before.N+body.Before.Unscored == 0 && body.Trend == nil
 	w.render(rw, r, http.StatusOK, "start.html", wordsIn[s.lang].Start, body)
 	return nil
