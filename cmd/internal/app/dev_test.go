@@ -55,7 +55,8 @@ func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	args = append([]string{"dev", "--dir", dir, "--listen", "127.0.0.1:0", "--kafka-port", "0", "--clickhouse-port", "0", "--watch=false"}, args...)
 	cmd := exec.Command(binary(t), args...)
-	cmd.Env = append(os.Environ(), "SATISFLOW_CHDB_LIB="+testkit.EngineLibrary(t))
+	// The engine knows no zone of this name, which is a common one in China.
+	cmd.Env = append(os.Environ(), "SATISFLOW_CHDB_LIB="+testkit.EngineLibrary(t), "TZ=CST-8")
 	return cmd
 }
 
@@ -340,6 +341,23 @@ func TestWithoutNpmDevSaysWhatToInstall(t *testing.T) {
 	cmd := command(t, t.TempDir())
 	cmd.Env = []string{"HOME=" + t.TempDir(), "PATH="}
 	wantError(t, cmd, exitUnavailable, "npm, which fetches it, is missing: install Node.js with npm, or set SATISFLOW_CHDB_LIB")
+}
+
+func TestWithoutAHomeDevSaysWhatToSet(t *testing.T) {
+	cmd := command(t, t.TempDir())
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	wantError(t, cmd, exitUnavailable, "set HOME or XDG_CACHE_HOME, or set SATISFLOW_CHDB_LIB")
+}
+
+func TestWithoutANetworkDevSaysSoAtOnce(t *testing.T) {
+	testkit.Require(t, "npm", "apt-get install npm")
+	cmd := command(t, t.TempDir())
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "npm_config_registry=http://127.0.0.1:1"}
+	begin := time.Now()
+	wantError(t, cmd, exitUnavailable, "fetching the ClickHouse engine", "178 MB", "npm does not reach its registry")
+	if took := time.Since(begin); took > 8*time.Second { // npm alone takes 10 s to its first attempt again
+		t.Errorf("took %s", took)
+	}
 }
 
 // wantError runs the command and expects one message with the parts, and nothing on standard output.

@@ -111,3 +111,18 @@ func keptRunning(name string, w *devstack.Watcher, log zerolog.Logger) part {
 		return nil
 	}}
 }
+
+// scaleAlerts divides the times of the gateway's alerts that the rules watch by as much as those of the rules are: what is sent
+// each minute would be late for a rule whose minutes are seconds.
+func scaleAlerts(loaded *config.Loaded, scale float64) {
+	a := &loaded.Config.Alerts
+	for _, t := range []struct {
+		key   string
+		at    *time.Duration
+		least time.Duration
+	}{{"alerts.resend", &a.Resend, time.Second}, {"alerts.recheck", &a.Recheck, time.Second}, {"alerts.poll", &a.Poll, 100 * time.Millisecond}} {
+		if !loaded.IsSet(t.key) {
+			*t.at = max(time.Duration(float64(*t.at)/scale), min(t.least, *t.at))
+		}
+	}
+}

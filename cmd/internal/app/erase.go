@@ -155,7 +155,7 @@ func (s *shell) erase(ctx context.Context, loaded *config.Loaded, request erasur
 		}
 	}
 	if !o.yes {
-		if err := s.confirm("Erase them for ever?"); err != nil {
+		if err := s.confirm(ctx, "Erase them for ever?"); err != nil {
 			return err
 		}
 	}
@@ -181,13 +181,17 @@ func erasingError(err error) error {
 	return err
 }
 
-// confirm asks a person, who must be there.
-func (s *shell) confirm(question string) error {
+// confirm asks a person, who must be there. Ctrl-C is an answer: nothing is changed.
+func (s *shell) confirm(ctx context.Context, question string) error {
 	if !isTerminal(s.stdin) {
 		return usageError(errors.New("nobody is there to confirm it: add --yes"))
 	}
 	fmt.Fprintf(s.stderr, "%s [y/N] ", question)
-	line, err := bufio.NewReader(s.stdin).ReadString('\n')
+	line, err := readAnswer(ctx, s.stdin)
+	if ctx.Err() != nil {
+		fmt.Fprintln(s.stderr) // the terminal shows ^C behind the question
+		return fmt.Errorf("interrupted: nothing was changed: %w", ctx.Err())
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the answer: %w", err)
 	}
@@ -195,4 +199,24 @@ func (s *shell) confirm(question string) error {
 		return errors.New("not confirmed: nothing was changed")
 	}
 	return nil
+}
+
+// readAnswer reads a line, or returns when the context ends: a terminal cannot be told to stop reading, so that the reader stays
+// until the process ends.
+func readAnswer(ctx context.Context, from io.Reader) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		line, err := bufio.NewReader(from).ReadString('\n')
+		read <- result{line, err}
+	}()
+	select {
+	case r := <-read:
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }

@@ -115,20 +115,6 @@ func probes(reg *prometheus.Registry, parts func(context.Context) []api.Part, ne
 // operators are all who reach an address that has nothing but metrics and health.
 func operators(*http.Request) bool { return true }
 
-// asked asks the checks one after the other.
-func asked(checks []api.Check) func(context.Context) []api.Part {
-	return func(ctx context.Context) (parts []api.Part) {
-		for _, c := range checks {
-			p := api.Part{Name: c.Name, OK: true, Optional: c.Optional, Since: time.Now().UTC()}
-			if err := c.Check(ctx); err != nil {
-				p.OK, p.Error = false, err.Error()
-			}
-			parts = append(parts, p)
-		}
-		return parts
-	}
-}
-
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -214,7 +214,7 @@ func composeRole(r role, cfg *config.Config, on *ground, down *teardown, log zer
 		c.parts = append(c.parts, part{name: "processor", run: p.Run}, part{name: "verify", run: verify.Run})
 	}
 	if !r.gateway {
-		c.handler = probes(on.reg, asked(c.checks), operators, log)
+		c.handler = probes(on.reg, api.Asker(c.checks, time.Now), operators, log)
 		return c, nil
 	}
 	alerts, err := newAlerts(cfg, on, down, log)

@@ -24,6 +24,7 @@ type Dir struct {
 	path  string
 	token string
 	lock  *filelock.Lock
+	fresh bool // whether nothing was in the folder when it was taken
 }
 
 // OpenDir creates the folder if it is missing and takes it: no other process may use it until Close, or this process's end.
@@ -36,6 +37,10 @@ func OpenDir(path string) (*Dir, error) {
 	if err := os.MkdirAll(abs, 0o700); err != nil {
 		return nil, Explain(fmt.Errorf("create the data folder: %w", err), abs)
 	}
+	entries, err := os.ReadDir(abs)
+	if err != nil {
+		return nil, Explain(fmt.Errorf("look into the data folder: %w", err), abs)
+	}
 	lock, err := filelock.Try(filepath.Join(abs, "lock"))
 	if errors.Is(err, filelock.ErrHeld) {
 		return nil, fmt.Errorf("the data folder %s is in use by another satisflow dev%s: end that one, or name another folder by --dir", abs, holder(abs))
@@ -43,7 +48,7 @@ func OpenDir(path string) (*Dir, error) {
 	if err != nil {
 		return nil, Explain(fmt.Errorf("take the data folder: %w", err), abs)
 	}
-	d := &Dir{path: abs, lock: lock}
+	d := &Dir{path: abs, lock: lock, fresh: len(entries) == 0}
 	if err := d.prepare(); err != nil {
 		return nil, errors.Join(Explain(err, abs), lock.Release())
 	}
@@ -93,6 +98,9 @@ func (d *Dir) prepare() error {
 	if err := requireSpace(d.path, spaceToStart); err != nil {
 		return err
 	}
+	if err := d.tighten(); err != nil {
+		return err
+	}
 	if err := os.WriteFile(d.Path("pid"), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
 		return fmt.Errorf("note the process in the data folder: %w", err)
 	}
@@ -100,6 +108,30 @@ func (d *Dir) prepare() error {
 		return err
 	}
 	return d.readToken()
+}
+
+// parts are the folders in the data folder that hold ratings or what is made of them.
+var parts = []string{"kafka", "clickhouse", "prometheus", "alertmanager"}
+
+// tighten takes the rights of others from what holds ratings, and from the folder itself unless something else is in it too.
+func (d *Dir) tighten() error {
+	for _, name := range parts {
+		if err := errors.Join(os.MkdirAll(d.Path(name), 0o700), os.Chmod(d.Path(name), 0o700)); err != nil {
+			return fmt.Errorf("keep the data to this user: %w", err)
+		}
+	}
+	info, err := os.Stat(d.path)
+	if err != nil {
+		return fmt.Errorf("look at the data folder: %w", err)
+	}
+	_, err = os.Stat(d.Path("version.json"))
+	if err != nil && !d.fresh || info.Mode()&os.ModeSticky != 0 || info.Mode().Perm()&0o077 == 0 {
+		return nil // else a folder that the user has other things in, such as /tmp, would be closed to others
+	}
+	if err := os.Chmod(d.path, 0o700); err != nil { //nolint:gosec // a folder is entered
+		return fmt.Errorf("keep the data folder to this user: %w", err)
+	}
+	return nil
 }
 
 // mark is the content of the version file.

@@ -1,6 +1,7 @@
 package devstack
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,6 +78,40 @@ func wantParts(t *testing.T, err error, parts ...string) {
 	for _, part := range parts {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("got %v, want a word of %q", err, part)
+		}
+	}
+}
+
+func TestOthersCannotListWhatHoldsRatings(t *testing.T) {
+	mode := func(path string) os.FileMode {
+		t.Helper()
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Mode().Perm()
+	}
+	ours, theirs, empty := t.TempDir(), t.TempDir(), t.TempDir()
+	write := func(dir, name, content string) {
+		t.Helper()
+		if err := errors.Join(os.Chmod(dir, 0o755), os.MkdirAll(filepath.Join(dir, "kafka"), 0o755), os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(ours, "version.json", `{"layout": 1}`)
+	write(theirs, "letter.txt", "dear")
+	if err := os.Chmod(empty, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]os.FileMode{ours: 0o700, theirs: 0o755, empty: 0o700} {
+		open(t, dir)
+		if got := mode(dir); got != want {
+			t.Errorf("%s has mode %o, want %o", dir, got, want)
+		}
+		for _, part := range parts {
+			if got := mode(filepath.Join(dir, part)); got != 0o700 {
+				t.Errorf("%s has mode %o", part, got)
+			}
 		}
 	}
 }

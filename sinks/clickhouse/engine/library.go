@@ -71,7 +71,7 @@ func libraryDir(cacheDir string) (string, error) {
 	if cacheDir == "" {
 		userCache, err := os.UserCacheDir()
 		if err != nil {
-			return "", fmt.Errorf("find the cache folder for the clickhouse engine: %w", err)
+			return "", unavailable("find the cache folder for the clickhouse engine: %v: set HOME or XDG_CACHE_HOME, or %s", err, remedy)
 		}
 		cacheDir = filepath.Join(userCache, "satisflow")
 	}

@@ -23,7 +23,9 @@ func npmPack(ctx context.Context, dir string) (string, error) {
 	}
 	// npm's cache would keep the tarball a second time, for ever; one of its own also shows how far the download is.
 	cmd := exec.CommandContext(ctx, npm, "pack", libraryPackage+"@"+LibraryVersion,
-		"--pack-destination", dir, "--cache", filepath.Join(dir, "npm"), "--loglevel", "error", "--ignore-scripts")
+		"--pack-destination", dir, "--cache", filepath.Join(dir, "npm"), "--loglevel", "error", "--ignore-scripts",
+		// Without a network npm would be silent for a quarter of a minute.
+		"--fetch-retries", "2", "--fetch-retry-mintimeout", "200", "--fetch-retry-maxtimeout", "500")
 	cmd.Dir = dir
 	cmd.WaitDelay = time.Second
 	var stderr bytes.Buffer

@@ -48,7 +48,8 @@ func Start(ctx context.Context, cfg StartConfig) (*Process, error) {
 		return nil, err
 	}
 	cmd := exec.Command(cfg.Path, cfg.Args...)
-	cmd.Env = append(os.Environ(), cfg.Env...)
+	// The engine does not start in a zone that it does not know, such as CST-8; times are kept in UTC anyway.
+	cmd.Env = append(append(os.Environ(), "TZ=UTC"), cfg.Env...)
 	cmd.Stderr = cfg.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

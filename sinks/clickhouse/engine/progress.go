@@ -20,6 +20,7 @@ type report struct {
 	w     io.Writer
 	bar   *progressbar.ProgressBar // nil unless w is a terminal
 	start time.Time
+	said  time.Time // when the progress was told last, where there is no bar
 	stop  chan struct{}
 	ended chan struct{}
 }
@@ -28,7 +29,7 @@ func startReport(w io.Writer, dir string) *report {
 	if w == nil {
 		w = io.Discard
 	}
-	r := &report{w: w, start: time.Now(), stop: make(chan struct{}), ended: make(chan struct{})}
+	r := &report{w: w, start: time.Now(), said: time.Now(), stop: make(chan struct{}), ended: make(chan struct{})}
 	fmt.Fprintf(w, "fetching the ClickHouse engine %s %s by npm, %d MB, once (development and tests run it embedded)\n",
 		libraryPackage, LibraryVersion, (tarballBytes+500_000)/1_000_000)
 	if file, ok := w.(*os.File); ok && isTerminal(w) {
@@ -50,10 +51,21 @@ func (r *report) follow(dir string) {
 		case <-r.stop:
 			return
 		case <-ticks.C:
-			if r.bar != nil {
-				_ = r.bar.Set64(min(downloaded(dir), tarballBytes))
-			}
+			r.move(min(downloaded(dir), tarballBytes))
 		}
+	}
+}
+
+// sayInterval is how often the progress is told where there is no terminal for a bar.
+const sayInterval = 10 * time.Second
+
+func (r *report) move(bytes int64) {
+	switch {
+	case r.bar != nil:
+		_ = r.bar.Set64(bytes)
+	case time.Since(r.said) >= sayInterval:
+		r.said = time.Now()
+		fmt.Fprintf(r.w, "fetched %d of %d MB\n", bytes/1_000_000, (tarballBytes+500_000)/1_000_000)
 	}
 }
 
