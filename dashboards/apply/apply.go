@@ -58,12 +58,15 @@ func Apply(ctx context.Context, o Options) (Plan, error) {
 		return plan, err
 	}
 	for i, change := range changes {
-		step := &plan.Steps[i]
+		step, object := &plan.Steps[i], objects[i]
 		if step.Action == Unchanged {
 			continue
 		}
 		if err := change(ctx); err != nil {
 			return plan, explain(fmt.Sprintf("%s %s %s", step.Action, step.Kind, step.UID), err)
+		}
+		if err := c.readBack(ctx, object); err != nil {
+			return plan, explain(fmt.Sprintf("look at %s %s after it was sent", step.Kind, step.UID), err)
 		}
 		step.Done = true
 	}
@@ -71,16 +74,46 @@ func Apply(ctx context.Context, o Options) (Plan, error) {
 	return plan, nil
 }
 
+// readBack makes sure that an object that was sent is there as it was sent: an answer of success alone says less.
+func (c *client) readBack(ctx context.Context, sent object) error {
+	if s, ok := sent.(source); ok {
+		s.sendPassword = false // it was sent
+		sent = s
+	}
+	step, _, err := sent.look(ctx, c)
+	switch {
+	case err != nil:
+		return err
+	case step.Action == Create:
+		return errors.New("it is not there, though Grafana, or something before it, took it")
+	case step.Action == Update && !step.Hidden:
+		return fmt.Errorf("it is not as it was sent: %s", strings.Join(step.Differences, "; "))
+	}
+	return nil
+}
+
+// look finds out what is to be changed. It goes on after what comes from files, so that the error names all of it.
 func (c *client) look(ctx context.Context, objects []object, plan *Plan) ([]change, error) {
 	var changes []change
+	var fromFiles error
 	for _, object := range objects {
 		step, change, err := object.look(ctx, c)
-		if err != nil {
+		if from := (*provisionedError)(nil); errors.As(err, &from) {
+			fromFiles = errors.Join(fromFiles, fmt.Errorf("look at %s %s: %w", step.Kind, step.UID, err))
+		} else if err != nil {
 			return nil, explain(fmt.Sprintf("look at %s %s", step.Kind, step.UID), err)
 		}
 		plan.Steps, changes = append(plan.Steps, step), append(changes, change)
 	}
-	return changes, nil
+	return changes, fromFiles
+}
+
+// provisionedError is of an object that differs and that only the file it comes from can change.
+type provisionedError struct{ differences []string }
+
+func (e *provisionedError) Error() string {
+	return "it comes from a file that Grafana is provisioned with, and differs from what the configuration makes; change that file, or take it out there and run again. It has:\n  " +
+		strings.Join(e.differences, "\n  ")
 }
 
 // objects are in the order in which one needs the other.

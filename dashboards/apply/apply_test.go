@@ -141,19 +141,19 @@ func TestApplyRefusesWhatSomebodyElseHas(t *testing.T) {
 		{"a dashboard without our tag", "somebody else's", func(f *fake) {
 			f.boards[grafana.OnCallUID] = &models.DashboardFullWithMeta{Dashboard: map[string]any{"uid": grafana.OnCallUID, "tags": []any{"x"}}, Meta: &models.DashboardMeta{}}
 		}},
-		{"a provisioned dashboard that differs", "provisioned with: change that file", func(f *fake) {
+		{"a provisioned dashboard that differs", "title: nothing → \"Customer satisfaction: on call\"", func(f *fake) {
 			f.boards[grafana.OnCallUID] = &models.DashboardFullWithMeta{Dashboard: map[string]any{"uid": grafana.OnCallUID, "tags": []any{"satisflow"}}, Meta: &models.DashboardMeta{Provisioned: true}}
 		}},
 		{"a data source of another type", "of the type loki", func(f *fake) {
 			f.sources[grafana.PrometheusUID] = &models.DataSource{UID: grafana.PrometheusUID, Type: "loki"}
 		}},
-		{"a read-only data source that differs", "provisioned with: change that file", func(f *fake) {
+		{"a read-only data source that differs", "URL: nothing → \"http://127.0.0.1:9090\"", func(f *fake) {
 			f.sources[grafana.PrometheusUID] = &models.DataSource{UID: grafana.PrometheusUID, Type: "prometheus", ReadOnly: true}
 		}},
 		{"a contact point of our name", "rename that", func(f *fake) {
 			f.contacts = []*models.EmbeddedContactPoint{{UID: "other", Name: "satisflow", Type: ptr("email")}}
 		}},
-		{"policies from a file", "add a route for app=satisflow there", func(f *fake) { f.tree["provenance"] = "file" }},
+		{"policies from a file", "the route with object_matchers [[app = satisflow]] and the receiver satisflow: add it", func(f *fake) { f.tree["provenance"] = "file" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFake(t)

@@ -42,7 +42,7 @@ func (b board) look(ctx context.Context, c *client) (Step, change, error) {
 		return step, nil, nil
 	}
 	if found.Payload.Meta.Provisioned {
-		return step, nil, errors.New("it differs and comes from a file that Grafana is provisioned with: change that file")
+		return step, nil, &provisionedError{step.Differences}
 	}
 	step.Action = Update
 	return step, b.save(c, have["version"]), nil

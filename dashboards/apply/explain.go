@@ -26,6 +26,10 @@ func adviceFor(err error) string {
 	if errors.As(err, &status) {
 		return adviceForStatus(status)
 	}
+	var elsewhere *RedirectError
+	if errors.As(err, &elsewhere) {
+		return "nothing was sent there: give that address, if it is right, in place of the one that redirects"
+	}
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError

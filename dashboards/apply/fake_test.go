@@ -3,6 +3,7 @@ package apply
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -37,6 +38,8 @@ type fake struct {
 	fail      map[string]int // answers, by method and path
 	before    func(r *http.Request)
 	unhealthy bool
+	noExport  bool // as before Grafana 10
+	forgetful bool // takes a contact point and does not store it
 }
 
 func newFake(t *testing.T) *fake {
@@ -60,6 +63,7 @@ func newFake(t *testing.T) *fake {
 	f.handle(mux, "POST /api/v1/provisioning/alert-rules", f.createRule)
 	f.handle(mux, "PUT /api/v1/provisioning/alert-rules/{uid}", f.updateRule)
 	f.handle(mux, "GET /api/v1/provisioning/contact-points", f.listContacts)
+	f.handle(mux, "GET /api/v1/provisioning/contact-points/export", f.exportContacts)
 	f.handle(mux, "POST /api/v1/provisioning/contact-points", f.createContact)
 	f.handle(mux, "PUT /api/v1/provisioning/contact-points/{uid}", f.updateContact)
 	f.handle(mux, "GET /api/v1/provisioning/policies", func(*http.Request) (any, int) { return f.tree, http.StatusOK })
@@ -249,11 +253,25 @@ func (f *fake) listContacts(*http.Request) (any, int) {
 	for _, c := range f.contacts {
 		shown := *c
 		if settings, ok := c.Settings.(map[string]any); ok && settings["url"] != nil {
-			shown.Settings = map[string]any{"url": "[REDACTED]"}
+			masked := maps.Clone(settings)
+			masked["url"] = "[REDACTED]"
+			shown.Settings = masked
 		}
 		all = append(all, shown)
 	}
 	return all, http.StatusOK
+}
+
+// exportContacts is there since Grafana 10, for admins.
+func (f *fake) exportContacts(r *http.Request) (any, int) {
+	if f.noExport {
+		return says("not found"), http.StatusNotFound
+	}
+	var receivers []any
+	for _, c := range f.contacts {
+		receivers = append(receivers, map[string]any{"uid": c.UID, "type": c.Type, "settings": c.Settings})
+	}
+	return map[string]any{"apiVersion": 1, "contactPoints": []any{map[string]any{"name": "satisflow", "receivers": receivers}}}, http.StatusOK
 }
 
 func (f *fake) createContact(r *http.Request) (any, int) {
@@ -267,6 +285,15 @@ func (f *fake) updateContact(r *http.Request) (any, int) {
 	i := slices.IndexFunc(f.contacts, func(o *models.EmbeddedContactPoint) bool { return o.UID == r.PathValue("uid") })
 	if i < 0 {
 		return says("not found"), http.StatusNotFound
+	}
+	if f.forgetful {
+		return map[string]string{"message": "contactpoint updated"}, http.StatusAccepted
+	}
+	stored, _ := f.contacts[i].Settings.(map[string]any)
+	for name, v := range c.Settings.(map[string]any) {
+		if v == "[REDACTED]" {
+			c.Settings.(map[string]any)[name] = stored[name]
+		}
 	}
 	f.contacts[i] = c
 	return map[string]string{"message": "contactpoint updated"}, http.StatusAccepted

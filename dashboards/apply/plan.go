@@ -24,7 +24,8 @@ type Step struct {
 	Title       string
 	Action      Action
 	Differences []string // of an update: path: what is there → what will be
-	Done        bool     // whether the action was carried out
+	Hidden      bool     // whether Grafana does not show what is there, so that it is sent again each time
+	Done        bool     // whether the action was carried out and what is there then is as it was sent
 }
 
 // Plan is what was found, in the order in which it is carried out, and how far that came.

@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"errors"
 	"reflect"
 )
 
@@ -25,16 +24,16 @@ func (policy) look(ctx context.Context, c *client) (Step, change, error) {
 		return step, nil, err
 	}
 	at, routes := ourPlace(tree)
-	switch {
-	case tree["provenance"] == "file":
-		return step, nil, errors.New("the policies come from a file that Grafana is provisioned with: add a route for app=satisflow there")
-	case at < 0:
-		step.Action = Create
-	default:
+	step.Action = Create
+	if at >= 0 {
+		step.Action = Update
 		if step.Differences = compareMaps("", ourRoute(), routes[at].(map[string]any)); len(step.Differences) == 0 {
+			step.Action = Unchanged
 			return step, nil, nil
 		}
-		step.Action = Update
+	}
+	if tree["provenance"] == "file" {
+		return step, nil, &provisionedError{append(step.Differences, "the route with object_matchers [[app = satisflow]] and the receiver "+contactName+": add it to the policies there")}
 	}
 	return step, func(ctx context.Context) error { return c.putPolicy(ctx) }, nil
 }

@@ -55,9 +55,14 @@ func (r rule) look(ctx context.Context, c *client) (Step, change, error) {
 		return step, nil, err
 	}
 	have := *found.Payload
+	fromFile := have.Provenance == "file"
+	want.IsPaused = have.IsPaused // by whoever is on call
 	have.ID, have.OrgID, have.Provenance, have.Updated = 0, want.OrgID, "", strfmt.DateTime{}
 	if step.Differences, err = differences(want, have); err != nil || len(step.Differences) == 0 {
 		return step, nil, err
+	}
+	if fromFile {
+		return step, nil, &provisionedError{step.Differences}
 	}
 	step.Action = Update
 	return step, func(ctx context.Context) error {

@@ -41,7 +41,7 @@ func (s source) look(ctx context.Context, c *client) (Step, change, error) {
 		return step, nil, err
 	}
 	if have.ReadOnly {
-		return step, nil, errors.New("it differs and comes from a file that Grafana is provisioned with: change that file")
+		return step, nil, &provisionedError{step.Differences}
 	}
 	step.Action = Update
 	return step, func(ctx context.Context) error { return s.update(ctx, c, have, settings) }, nil

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-openapi/runtime"
@@ -50,8 +51,14 @@ const attempts = 3
 func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	for attempt := 1; ; attempt++ {
 		resp, err := t.next.RoundTrip(r)
-		if err != nil || resp.StatusCode < http.StatusBadRequest {
-			return resp, err
+		if err != nil {
+			return nil, err
+		}
+		if to, elsewhere := redirect(r, resp); elsewhere {
+			return nil, to
+		}
+		if resp.StatusCode < http.StatusBadRequest {
+			return resp, nil
 		}
 		failed := statusError(r, resp)
 		passing := slices.Contains([]int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, failed.Status)
@@ -64,6 +71,34 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 		case <-time.After(t.wait << (attempt - 1)):
 		}
 	}
+}
+
+// RedirectError is an answer that Grafana is at another address. It is never followed: a PUT that is sent there becomes a
+// GET, which changes nothing and succeeds.
+type RedirectError struct {
+	// Address is where Grafana is, as the answer has it, without the path of the request.
+	Address string
+	Status  int
+}
+
+func (e *RedirectError) Error() string {
+	return fmt.Sprintf("%d: Grafana is at %s", e.Status, e.Address)
+}
+
+// redirect tells whether the answer leads elsewhere.
+func redirect(r *http.Request, resp *http.Response) (*RedirectError, bool) {
+	if resp.StatusCode < http.StatusMultipleChoices || resp.StatusCode >= http.StatusBadRequest || resp.StatusCode == http.StatusNotModified {
+		return nil, false
+	}
+	resp.Body.Close()
+	e := &RedirectError{Address: "an address that it does not say", Status: resp.StatusCode}
+	if to, err := r.URL.Parse(resp.Header.Get("Location")); err == nil && resp.Header.Get("Location") != "" {
+		to.RawQuery, to.Fragment, to.User = "", "", nil
+		to.Path, _, _ = strings.Cut(to.Path, "/api/")
+		to.RawPath = ""
+		e.Address = to.String()
+	}
+	return e, true
 }
 
 // statusError takes the message out of the body, which is Grafana's JSON or whatever a proxy says.
@@ -134,11 +169,18 @@ func (o Options) authorize(r *http.Request) {
 
 // raw asks with JSON as it is, for what the client's models would lose a part of.
 func (c *client) raw(ctx context.Context, method, path string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
+	path, query, _ := strings.Cut(path, "?")
+	target := c.base.JoinPath(path)
+	target.RawQuery = query
+	var body io.Reader // none for a question: it could not be repeated
+	if in != nil {
+		content, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(content)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base.JoinPath(path).String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, target.String(), body)
 	if err != nil {
 		return err
 	}
