@@ -23,11 +23,7 @@ type partition struct {
 
 // read reads the partition from the checkpoint on until ctx ends.
 func (pt *partition) read(ctx context.Context) error {
-	from := int64(-1) // no checkpoint: the start of the log
-	if pr := pt.owner.Progress(); pr.Cut >= 0 {
-		from = pr.Next
-	}
-	return pt.run.p.parts.Reader(pt.number).Run(ctx, from, pt.handle)
+	return pt.run.p.parts.Reader(pt.number).Continue(ctx, pt.owner.Position(), pt.handle)
 }
 
 // handle admits and folds a batch; it blocks while the partition's memory is used up.
@@ -90,7 +86,7 @@ func (pt *partition) admit(in []source.Record, at event.ProcessorTime) []owner.R
 			pt.checkRoute(rec.Customer)
 		}
 		rec.Log = pt.admitter.LogAfter(&rec)
-		o.Log = rec.Log
+		o.Log, o.Mark = rec.Log, r.Mark()
 	}
 	return out
 }

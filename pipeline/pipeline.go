@@ -11,6 +11,7 @@ import (
 
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/event"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"
@@ -21,9 +22,9 @@ type Source interface {
 	Run(ctx context.Context, own source.Owner) error
 }
 
-// Reader reads one partition from an offset on; source.Reader does.
+// Reader reads one partition from a position on; source.Reader does.
 type Reader interface {
-	Run(ctx context.Context, from int64, handle source.Handler) error
+	Continue(ctx context.Context, at logid.Position, handle source.Handler) error
 }
 
 // Observer is told what happens, for metrics. Its methods are called from several goroutines and must return at once.
@@ -40,6 +41,7 @@ type Observer interface {
 // Parts are what a Pipeline is made of beside its configuration.
 type Parts struct {
 	Definition *window.Definition
+	Topic      logid.ID // the log that the epoch is made from
 	Events     event.Config
 	Admission  admit.Config
 	Source     Source
@@ -89,6 +91,9 @@ func (p *Pipeline) own(ctx context.Context, a source.Assignment, commit source.C
 		return source.Permanent(fmt.Errorf("the topic has %d partitions, the epoch was made for %d: a customer's ratings would be divided; "+
 			"make a new epoch for the new number (satisflow rebuild)", a.TopicPartitions, p.parts.Definition.Partitions))
 	}
+	if !a.Topic.Same(p.parts.Topic) {
+		return source.Permanent(logid.Another(p.parts.Topic, a.Topic))
+	}
 	log := p.parts.Log.With().Int32("generation", a.Generation).Logger()
 	begin := p.parts.Now()
 	run, err := p.assign(ctx, a)
@@ -116,7 +121,7 @@ func (p *Pipeline) assign(ctx context.Context, a source.Assignment) (*run, error
 	r := &run{p: p, kick: make(chan struct{}, 1)}
 	cfg := &owner.Config{
 		Grid: p.grid, Bands: p.parts.Definition.Bands, Attributes: p.parts.Events.Attributes, Metrics: len(p.parts.Definition.Quality), Definition: p.parts.Definition.Hash(),
-		ID: p.parts.ID, Lateness: p.cfg.Lateness, Retention: p.parts.Admission.Retention,
+		Topic: p.parts.Topic, ID: p.parts.ID, Lateness: p.cfg.Lateness, Retention: p.parts.Admission.Retention,
 		MaxBytes: p.cfg.MemoryBytes / max(len(a.Partitions), 1),
 	}
 	r.partitions = make([]*partition, len(a.Partitions))

@@ -15,6 +15,7 @@ import (
 	"satisflow/pipeline"
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/event"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"
@@ -94,8 +95,8 @@ type reader struct {
 	p int32
 }
 
-func (r reader) Run(ctx context.Context, from int64, handle source.Handler) error {
-	next := max(from, 0)
+func (r reader) Continue(ctx context.Context, at logid.Position, handle source.Handler) error {
+	next := max(at.Next, 0)
 	for ctx.Err() == nil {
 		r.l.mu.Lock()
 		all := r.l.records[r.p]
@@ -326,6 +327,50 @@ func TestAPartitionWhoseMemoryIsUsedUpWaitsForAFlush(t *testing.T) {
 	}
 	if r.log.committed(0) != 400 {
 		t.Errorf("committed %d", r.log.committed(0))
+	}
+}
+
+// The race detector looks on: metrics are read while ratings are folded and flushed.
+func TestTheFiguresAreReadBesideFlushes(t *testing.T) {
+	r := newRig(t)
+	now := time.Now()
+	for p := range int32(2) {
+		r.log.add(p, 3000, now, func(i int) string {
+			return fmt.Sprintf(`{"rating_id":"r-%d","occurred_at":%q,"customer_id":"c","service":"legal_consulting","segment":"s-%d","rating":4}`,
+				i, now.Add(-time.Duration(i%90)*time.Minute).UTC().Format(time.RFC3339), i%200)
+		})
+	}
+	r.log.runs <- []int32{0, 1}
+	p, stop := r.start(t)
+	var readers sync.WaitGroup
+	done := make(chan struct{})
+	var most atomic.Int64
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				v := p.View()
+				for i := range v.Partitions {
+					_ = v.Partitions[i].LagTime(time.Now())
+					v.Partitions[i].Current(func(k window.Key, name string, s *window.Sums) {
+						if k.Dimension == window.Overall && name == "24h" {
+							most.Store(max(most.Load(), s.Ratings))
+						}
+					})
+				}
+			}
+		})
+	}
+	eventually(t, "commit of both partitions", func() bool { return r.log.committed(0) == 3000 && r.log.committed(1) == 3000 })
+	eventually(t, "the figures", func() bool { return most.Load() == 3000 })
+	close(done)
+	readers.Wait()
+	if err := stop(); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"satisflow/pipeline"
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/event"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"
 	metrics "satisflow/sinks/prometheus"
@@ -44,10 +45,10 @@ type memoryReader struct {
 	partition int32
 }
 
-// Run hands over what there is from the offset on, then the news that there is no more.
-func (r memoryReader) Run(ctx context.Context, from int64, handle source.Handler) error {
+// Continue hands over what there is from the position on, then the news that there is no more.
+func (r memoryReader) Continue(ctx context.Context, at logid.Position, handle source.Handler) error {
 	end := int64(len(r.records))
-	for next := max(from, 0); ctx.Err() == nil; next = end {
+	for next := max(at.Next, 0); ctx.Err() == nil; next = end {
 		b := source.Batch{Partition: r.partition, Records: r.records[next:], Next: end, HighWatermark: end, AtEnd: true}
 		if err := handle(ctx, b); err != nil {
 			if ctx.Err() != nil {

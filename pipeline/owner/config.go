@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"satisflow/pipeline/event"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/window"
 )
 
@@ -14,6 +15,7 @@ type Config struct {
 	Attributes []string      // declared attribute keys
 	Metrics    int           // quality metrics of the definition; 0 is room for as many as there can be
 	Definition string        // hash of the window definition, kept with every checkpoint
+	Topic      logid.ID      // identity of the log, kept with every checkpoint
 	ID         string        // name of the processor, kept with every checkpoint for people
 	Lateness   time.Duration // the watermark stays this far behind the newest rating and, at the end of the partition, the clock
 	Retention  time.Duration // of facts: a pane that ended longer ago than this before the record's timestamp is frozen

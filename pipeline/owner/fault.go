@@ -25,6 +25,7 @@ const (
 	GenerationInVersion                    // the owner's generation above the cut in the version of panes and windows
 	SumsRecentOnly                         // pane sums loaded only for recent panes
 	WaitingPassed                          // the cut passes records that wait for their panes
+	FailedKept                             // the owners of a failed flush go on
 	RejectedUntouched                      // the pane of a record that a clock rejected left as it is
 	FrozenByRecord                         // frozen is what is old by the record's own timestamp
 	WatermarkAhead                         // a rating ahead of the clock moves the watermark there

@@ -38,7 +38,9 @@ func (f *Flusher) Flush(ctx context.Context, owners []*Owner, now int64, beat bo
 	}
 	if err := f.write(ctx, snaps); err != nil {
 		for _, s := range snaps {
-			s.o.Revoke()
+			if !f.Fault.has(FailedKept) {
+				s.o.Revoke()
+			}
 		}
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/window"
 )
 
@@ -13,6 +14,7 @@ import (
 type Record struct {
 	Offset    int64
 	Timestamp int64               // Unix ms
+	Mark      logid.Mark          // what tells it from another record at its offset
 	Log       event.LogTime       // of the partition after the record; 0 means that the timestamp says it
 	Read      event.ProcessorTime // when it was read; 0 when unknown
 	Event     event.Event
@@ -62,7 +64,7 @@ func (o *Owner) AtEnd(next, at int64) {
 
 func (o *Owner) fold(r *Record) {
 	if !r.Copied {
-		o.next, o.endAt = r.Offset+1, 0
+		o.next, o.endAt, o.last = r.Offset+1, 0, r.Mark
 	}
 	o.read, o.log = true, max(o.log, r.log())
 	o.stats.Consumed++

@@ -8,6 +8,7 @@ import (
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/window"
 )
 
@@ -20,9 +21,10 @@ type Owner struct {
 
 	mu      sync.Mutex
 	keys    *window.Keys
-	next    int64 // next offset to read
-	newest  int64 // greatest admitted occurred_at, Unix ms
-	endAt   int64 // when the end of the partition was last seen, with nothing read since; 0 when not at its end
+	next    int64      // next offset to read
+	newest  int64      // greatest admitted occurred_at, Unix ms
+	endAt   int64      // when the end of the partition was last seen, with nothing read since; 0 when not at its end
+	last    logid.Mark // the record before next
 	log     event.LogTime
 	read    bool // anything, if only the end of the partition: there is something to checkpoint
 	panes   map[window.Pane]*pane
@@ -127,6 +129,10 @@ func (o *Owner) readCheckpoint(ctx context.Context, st Store, now int64) error {
 		return fmt.Errorf("checkpoint has the window definition %s, this configuration is %s: a change of bands, windows, dimensions or partitions needs a new epoch",
 			c.Definition, o.cfg.Definition)
 	}
+	if !c.Topic.Same(o.cfg.Topic) {
+		return logid.Another(c.Topic, o.cfg.Topic)
+	}
+	o.last = c.Last
 	o.next, o.watermark, o.cut, o.shownAt, o.log, o.read = c.Cut, c.Watermark, c.Cut, c.FreshAt, c.Log, true
 	o.shownNext = c.Cut
 	o.floor = o.cfg.floor(c.Watermark, now)
@@ -187,6 +193,16 @@ func (o *Owner) vouched(now int64) int64 {
 		return 0
 	}
 	return now + min(0, o.apart)
+}
+
+// Position returns where the partition is to be read on.
+func (o *Owner) Position() logid.Position {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.cut < 0 { // no checkpoint: the start of the log
+		return logid.Position{Log: o.cfg.Topic, Next: -1}
+	}
+	return logid.Position{Log: o.cfg.Topic, Next: o.next, Last: o.last}
 }
 
 // Log returns the time of the log: what comes is judged by it.

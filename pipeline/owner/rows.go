@@ -6,6 +6,7 @@ import (
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/window"
 )
 
@@ -61,6 +62,8 @@ type Checkpoint struct {
 	Watermark  int64         // Unix milliseconds
 	FreshAt    int64         // Unix milliseconds up to which the partition was read: the clock at its end, else the log's time
 	Log        event.LogTime // how far the log was: what comes after the cut is judged by it
+	Topic      logid.ID      // identity of the log that Cut is a position of
+	Last       logid.Mark    // the record before Cut
 	Definition string        // hash of the window definition
 	Owner      string        // who wrote it, for people
 }

@@ -151,6 +151,7 @@ func (o *Owner) foldWaiting() {
 		if o.panes[p] == nil {
 			continue
 		}
+		o.panes[p].touched = true // also without a fact: see touch
 		facts := o.waiting[p]
 		o.panes[p].touched = true
 		for i := range facts {

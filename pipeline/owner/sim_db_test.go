@@ -68,6 +68,9 @@ func (d *simDB) paneKeys() []simPaneKey {
 	})
 }
 
+// reading is in place of the table while a read is under way.
+const reading = "reading"
+
 // insert is one insert under way: rows of one table, of several partitions.
 type insert struct {
 	table string
@@ -124,7 +127,7 @@ func (st simStore) Checkpoints(_ context.Context, parts []int32) (map[int32]Chec
 			out[p] = c
 		}
 	}
-	return out, st.p.pause(insert{})
+	return out, st.p.pause(insert{table: reading})
 }
 
 func (st simStore) Clock(context.Context) (int64, error) { return st.p.sim.storeClock(), nil }
@@ -143,7 +146,7 @@ func (st simStore) KnownPanes(_ context.Context, p int32, yield func(window.Pane
 	for k := range st.read(p).panes {
 		yield(k.pane)
 	}
-	return st.p.pause(insert{})
+	return st.p.pause(insert{table: reading})
 }
 
 func (st simStore) PaneSums(_ context.Context, p int32, from, to window.Pane, keys []window.Key, yield func(window.Pane, window.Key, *window.Sums)) error {
@@ -153,7 +156,7 @@ func (st simStore) PaneSums(_ context.Context, p int32, from, to window.Pane, ke
 			yield(k.pane, k.key, &sums)
 		}
 	}
-	return st.p.pause(insert{})
+	return st.p.pause(insert{table: reading})
 }
 
 func (st simStore) PageFacts(_ context.Context, p int32, panes []window.Pane, yield func(window.Pane, *event.Event, uint64)) error {
@@ -166,7 +169,7 @@ func (st simStore) PageFacts(_ context.Context, p int32, panes []window.Pane, yi
 			yield(k.pane, &f.Event, f.Version)
 		}
 	}
-	return st.p.pause(insert{})
+	return st.p.pause(insert{table: reading})
 }
 
 func (st simStore) PageKeys(_ context.Context, p int32, panes []window.Pane, yield func(window.Pane, window.Key)) error {
@@ -175,7 +178,7 @@ func (st simStore) PageKeys(_ context.Context, p int32, panes []window.Pane, yie
 			yield(k.pane, k.key)
 		}
 	}
-	return st.p.pause(insert{})
+	return st.p.pause(insert{table: reading})
 }
 
 func (st simStore) InsertFacts(_ context.Context, rows []fact.Fact) error {

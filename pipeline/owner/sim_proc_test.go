@@ -9,7 +9,10 @@ import (
 	"satisflow/pipeline/window"
 )
 
-var errCrashed = errors.New("crashed")
+var (
+	errCrashed = errors.New("crashed")
+	errFailed  = errors.New("failed") // of a read or an insert; the process goes on
+)
 
 // proc is one process that owns partitions. It runs the production code as a coroutine; pause hands control back to the
 // schedule at every read and insert.
@@ -21,6 +24,7 @@ type proc struct {
 	owners  []*Owner
 	yield   func(insert) bool
 	dead    bool
+	failing bool // the read or insert under way fails
 	quiet   bool // finished: all read, nothing to write
 	resume  func() (insert, bool)
 	stop    func()
@@ -44,6 +48,15 @@ func (p *proc) pause(in insert) error {
 		p.dead = true
 		return errCrashed
 	}
+	if p.failing {
+		p.failing = false
+		if in.table == reading {
+			p.sim.stats.failedReads++
+		} else {
+			p.sim.stats.failedInserts++
+		}
+		return errFailed
+	}
 	return nil
 }
 
@@ -63,11 +76,32 @@ func (p *proc) step() {
 
 func (p *proc) run() {
 	ctx, st := context.Background(), simStore{p}
+	for !p.dead && !p.quiet {
+		if err := p.assign(ctx, st); err != nil {
+			continue // a read failed: once more
+		}
+		f := &Flusher{Store: st, Sink: st, BlockRows: pick(p.sim.c, 1, 3, 1000), Fault: p.cfg.Fault}
+		var err error
+		for err == nil && !p.quiet {
+			err = p.turn(ctx, f)
+		}
+		if errors.Is(err, errFailed) {
+			p.sim.stats.survived++
+			p.fold()
+			done, _ := f.Flush(ctx, p.owners, p.clock(), true) // the last flush of the assignment, as at a rebalance
+			p.commit(done)
+		}
+	}
+}
+
+// assign begins with empty owners at the checkpoints.
+func (p *proc) assign(ctx context.Context, st simStore) error {
 	p.sim.generations++
+	p.account()
 	for _, part := range p.parts {
 		o, err := Assign(ctx, &p.cfg, st, part, p.clock())
 		if err != nil {
-			return
+			return err
 		}
 		o.generation = int64(p.sim.generations)
 		if old := p.sim.last[part]; old != nil && p.cfg.Fault.has(MemoryKept) {
@@ -76,8 +110,23 @@ func (p *proc) run() {
 		p.sim.last[part] = o
 		p.owners = append(p.owners, o)
 	}
-	f := &Flusher{Store: st, Sink: st, BlockRows: pick(p.sim.c, 1, 3, 1000), Fault: p.cfg.Fault}
-	for p.turn(ctx, f) == nil && !p.quiet {
+	return nil
+}
+
+// account adds the figures of the owners of the assignment that ended, and forgets these.
+func (p *proc) account() {
+	for _, o := range p.owners {
+		p.sim.count(o)
+	}
+	p.owners = nil
+}
+
+// commit is what Kafka is told. Nobody starts there, but lag tools show it: it must never be beyond a durable checkpoint.
+func (p *proc) commit(done []Checkpoint) {
+	for _, c := range done {
+		if stored, ok := p.sim.db[c.Partition].ckpt[0]; !ok || stored.Cut < c.Cut {
+			p.sim.wrong["committed beyond the checkpoint"] = true
+		}
 	}
 }
 
@@ -91,6 +140,7 @@ func (p *proc) turn(ctx context.Context, f *Flusher) error {
 	if err != nil {
 		return err
 	}
+	p.commit(done)
 	if len(done) == 0 {
 		if p.sim.final && p.drained() {
 			p.quiet = true

@@ -35,6 +35,7 @@ type sim struct {
 
 type simStats struct {
 	crashes, zombies, revocations, evictions, torn, delays, repeats, flushes, late, paged, lateCorrections, clockSteps, clockBack int
+	failedReads, failedInserts, outlived, survived                                                                                int // errors that the process survived
 }
 
 // variant is a trap that lies in the store rather than in the owner.
@@ -119,7 +120,14 @@ func (s *sim) mishap(p *proc, in insert) {
 	switch x := s.c.intn(100); {
 	case x < 5:
 		s.crash(p, in)
-	case in.table == "":
+	case in.table == reading && x < 10:
+		p.failing = true
+	case in.table == reading, in.table == "":
+	case x >= 92 && x < 95:
+		p.failing = true
+		if s.undecided(in) {
+			s.stats.outlived++
+		}
 	case x < 10:
 		s.delayed = append(s.delayed, in) // a repeat that arrives later
 		s.stats.repeats++
@@ -137,19 +145,25 @@ func (s *sim) crash(p *proc, in insert) {
 	s.trace("crash of the owner of %v at %s", p.parts, in.table)
 	s.remove(p)
 	s.stats.crashes++
-	if in.table == "" {
-		return
+	if in.table != "" && in.table != reading && s.undecided(in) {
+		s.stats.delays++
 	}
+}
+
+// undecided is an insert of which nobody hears the end: it arrives later, and then undecided returns true, or at once,
+// or torn, or never.
+func (s *sim) undecided(in insert) bool {
 	switch x := s.c.intn(100); {
 	case x < 35:
 		s.delayed = append(s.delayed, in)
-		s.stats.delays++
+		return true
 	case x < 55:
 		s.do(in)
 	case x < 75:
 		s.do(s.tear(in))
 		s.stats.torn++
 	}
+	return false
 }
 
 func (s *sim) tear(in insert) insert {
@@ -171,20 +185,25 @@ func (s *sim) remove(p *proc) {
 	s.account(p)
 }
 
-// account collects the figures of a process that ended, and checks that each offset was counted once.
+// account collects the figures of a process that ended.
 func (s *sim) account(p *proc) {
 	for _, o := range p.owners {
-		st := o.stats
-		s.stats.late += int(st.Late)
-		s.stats.paged += int(st.PagedIn)
-		s.stats.evictions += int(st.Evicted)
-		s.stats.lateCorrections += int(min(st.Late, st.Corrections))
-		if st.Admitted+st.Rejected != st.Consumed {
-			s.wrong["admitted + rejected"] = true
-		}
+		s.count(o)
 	}
 	if p.quiet {
 		s.finished = append(s.finished, p)
+	}
+}
+
+// count adds the figures of an owner, and checks that each offset was counted once.
+func (s *sim) count(o *Owner) {
+	st := o.stats
+	s.stats.late += int(st.Late)
+	s.stats.paged += int(st.PagedIn)
+	s.stats.evictions += int(st.Evicted)
+	s.stats.lateCorrections += int(min(st.Late, st.Corrections))
+	if st.Admitted+st.Rejected != st.Consumed {
+		s.wrong["admitted + rejected"] = true
 	}
 }
 

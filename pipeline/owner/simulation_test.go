@@ -57,12 +57,16 @@ func (a *simStats) add(b simStats) {
 	a.lateCorrections += b.lateCorrections
 	a.clockSteps += b.clockSteps
 	a.clockBack += b.clockBack
+	a.failedReads += b.failedReads
+	a.failedInserts += b.failedInserts
+	a.outlived += b.outlived
+	a.survived += b.survived
 }
 
 func (a simStats) once() simStats {
 	return simStats{min(a.crashes, 1), min(a.zombies, 1), min(a.revocations, 1), min(a.evictions, 1), min(a.torn, 1),
 		min(a.delays, 1), min(a.repeats, 1), min(a.flushes, 1), min(a.late, 1), min(a.paged, 1), min(a.lateCorrections, 1),
-		min(a.clockSteps, 1), min(a.clockBack, 1)}
+		min(a.clockSteps, 1), min(a.clockBack, 1), min(a.failedReads, 1), min(a.failedInserts, 1), min(a.outlived, 1), min(a.survived, 1)}
 }
 
 func TestEverySchedule(t *testing.T) {
@@ -78,6 +82,8 @@ func TestEverySchedule(t *testing.T) {
 		{"a crash", with.crashes, 80}, {"a zombie at the end", with.zombies, 50}, {"a revocation amid a flush", with.revocations, 10},
 		{"a late rating", with.late, 60}, {"a late correction", with.lateCorrections, 20}, {"an eviction", with.evictions, 80}, {"a page-in", with.paged, 80},
 		{"a clock that is set", with.clockSteps, 50}, {"an owner's clock set back", with.clockBack, 30},
+		{"a failed read", with.failedReads, 50}, {"a failed insert", with.failedInserts, 20}, {"an insert that arrived after its error", with.outlived, 5},
+		{"a process that went on after an error", with.survived, 40},
 		{"a torn insert", with.torn, 50}, {"a delayed insert", with.delays, 20}, {"a repeated insert", with.repeats, 40}, {"a flush", with.flushes, 99},
 	} {
 		if 100*least.got < least.percent**simRuns {
@@ -135,6 +141,7 @@ var traps = []struct {
 	{name: "the generation in the version", fault: GenerationInVersion},
 	{name: "sums of recent panes only", fault: SumsRecentOnly},
 	{name: "the cut beyond records that wait for their panes", fault: WaitingPassed},
+	{name: "the owners of a failed flush go on", fault: FailedKept},
 	{name: "the checkpoint's halves read apart", variant: halvesApart},
 	{name: "reads from a lagging replica", variant: laggingReplica},
 	{name: "additive deltas with an insert token", variant: additiveDeltas},

@@ -5,6 +5,7 @@ import (
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/window"
 )
 
@@ -20,6 +21,7 @@ type Snapshot struct {
 
 	read    bool  // whether there is anything to checkpoint
 	now     int64 // Unix ms
+	last    logid.Mark
 	version int64 // of pane and window rows
 	since   window.Pane
 	closed  window.Pane                    // windows that end by this pane have closed
@@ -37,7 +39,7 @@ func (o *Owner) Snapshot(now int64) *Snapshot {
 	defer o.mu.Unlock()
 	o.foldWaiting()
 	s := &Snapshot{o: o, Cut: o.next, Watermark: o.mark(now), FreshAt: int64(o.log), Log: o.log, Facts: o.facts, Dead: o.dead, waiting: o.waiting, bytes: o.pending,
-		read: o.read, now: now}
+		read: o.read, now: now, last: o.last}
 	if o.endAt > 0 {
 		s.FreshAt = o.endAt
 	}
@@ -178,7 +180,7 @@ func (s *Snapshot) checkpoint() Checkpoint {
 		w = s.o.mark(s.now)
 		s.o.mu.Unlock()
 	}
-	return Checkpoint{Partition: s.o.partition, Cut: s.Cut, Watermark: w, FreshAt: s.FreshAt, Log: s.Log,
+	return Checkpoint{Partition: s.o.partition, Cut: s.Cut, Watermark: w, FreshAt: s.FreshAt, Log: s.Log, Topic: s.o.cfg.Topic, Last: s.last,
 		Definition: s.o.cfg.Definition, Owner: s.o.cfg.ID}
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"satisflow/pipeline/logid"
 )
 
 // Assignment is what one owner reads until its context ends.
@@ -16,6 +18,8 @@ type Assignment struct {
 	Member string
 	// Partitions may be empty: a group can have more members than there are partitions.
 	Partitions []PartitionOffset
+	// Topic is the identity of the topic's log when the assignment began.
+	Topic logid.ID
 	// TopicPartitions is the number of partitions of the topic. A change ends the
 	// assignment and makes a new one.
 	TopicPartitions int

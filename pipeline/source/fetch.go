@@ -9,13 +9,19 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"satisflow/pipeline/logid"
 )
 
 // fetch makes one fetch request and hands its records over.
 func (r *reading) fetch(ctx context.Context, conn *kafka.Conn, w *watchdog) error {
 	started := time.Now()
 	w.watch(r.config.MaxWait + r.cluster.RequestTimeout)
-	if _, err := conn.Seek(r.next, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
+	from := r.next
+	if r.unverified {
+		from = r.last.Offset // once more: it must be the record that was read
+	}
+	if _, err := conn.Seek(from, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
 		return err
 	}
 	asked := r.next
@@ -36,7 +42,7 @@ func (r *reading) fetch(ctx context.Context, conn *kafka.Conn, w *watchdog) erro
 	if err != nil {
 		return fmt.Errorf("fetch %s/%d at %d: %w", r.topic, r.partition, r.next, err)
 	}
-	if r.next == asked {
+	if r.unverified = false; r.next == asked {
 		sleep(ctx, r.config.MaxWait-time.Since(started)) // whatever made the broker answer early
 	}
 	return nil
@@ -54,17 +60,17 @@ func (r *reading) drain(ctx context.Context, batch *kafka.Batch, w *watchdog) ([
 			return records, endOf(batch, r.next, err)
 		}
 		if m.Offset < r.next {
+			if m.Offset == r.last.Offset && r.unverified && readRecord(batch, &m).Sum != r.last.Sum {
+				return nil, Permanent(logid.Replaced(r.partition, r.last, r.topicID))
+			}
 			continue
 		}
 		if records == nil {
 			records = make([]Record, 0, r.size+r.size/8)
 		}
-		record := recordOf(&m)
-		if at, ok := appendTime(batch); ok {
-			record.Timestamp, record.Appended = at, true
-		}
+		record := readRecord(batch, &m)
 		records = append(records, record)
-		r.next = m.Offset + 1
+		r.next, r.last = m.Offset+1, record.Mark()
 		if bytes += records[len(records)-1].bytes(); bytes < r.config.MaxBytes {
 			continue
 		}

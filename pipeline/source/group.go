@@ -133,7 +133,11 @@ func (g *Group) serve(ctx, ended context.Context, gen *kafka.Generation, client 
 	if err != nil {
 		return err
 	}
-	a := Assignment{Generation: gen.ID, Member: gen.MemberID, TopicPartitions: count}
+	id, err := client.Identify(ctx, g.config.Topic)
+	if err != nil {
+		return err
+	}
+	a := Assignment{Generation: gen.ID, Member: gen.MemberID, Topic: id, TopicPartitions: count}
 	for _, p := range gen.Assignments[g.config.Topic] {
 		// kafka-go puts FirstOffset (-2) where nothing is committed
 		a.Partitions = append(a.Partitions, PartitionOffset{Partition: int32(p.ID), Committed: max(p.Offset, -1)})

@@ -8,6 +8,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/segmentio/kafka-go"
+
+	"satisflow/pipeline/logid"
 )
 
 // ErrTruncated says that the log ends below the offset asked for: the topic was
@@ -35,18 +37,24 @@ func NewReader(cluster Config, config ReaderConfig, topic string, partition int3
 	}
 }
 
-// Run hands the partition's records from the offset from on to handle, one batch at a
-// time; a negative offset means the start of the log. Broken connections, leader changes
-// and broker restarts are retried for ever. Run returns nil when ctx ends, handle's
-// error, or an ErrTruncated. Where retention was faster than we, it calls Hooks.Lost and
-// goes on at the start of the log.
+// Run hands the partition's records from the offset from on to handle, whatever log they are of: see Continue.
 func (r *Reader) Run(ctx context.Context, from int64, handle Handler) error {
+	return r.Continue(ctx, logid.Position{Next: from}, handle)
+}
+
+// Continue hands the partition's records from the position on to handle, one batch at a
+// time. Broken connections, leader changes and broker restarts are retried for ever; at
+// each connection the log must be the position's, and the last record that was read must
+// still be there as it was. Continue returns nil when ctx ends, handle's error, an
+// ErrTruncated or a logid.ErrAnother. Where retention was faster than we, it calls
+// Hooks.Lost and goes on at the start of the log.
+func (r *Reader) Continue(ctx context.Context, at logid.Position, handle Handler) error {
 	dialer, err := r.cluster.dialer()
 	if err != nil {
 		return fmt.Errorf("read %s/%d: %w", r.topic, r.partition, Permanent(err))
 	}
 	run := &reading{
-		Reader: r, dialer: dialer, handle: handle, next: from,
+		Reader: r, dialer: dialer, handle: handle, topicID: at.Log, next: at.Next, last: at.Last,
 		retry:      backoff{least: min(100*time.Millisecond, r.config.RetryMax), most: r.config.RetryMax},
 		complaints: complaints{log: r.log},
 	}
@@ -80,10 +88,13 @@ type reading struct {
 	*Reader
 	dialer     *kafka.Dialer
 	handle     Handler
+	topicID    logid.ID // what the topic must be, as far as it is known
 	next       int64
-	behind     time.Time // since when the log has ended below next; zero when it doesn't
-	size       int       // records of the last batch, to size the next one
-	bootstrap  int       // the broker to ask first
+	last       logid.Mark // the record before next
+	unverified bool       // last was not compared on this connection
+	behind     time.Time  // since when the log has ended below next; zero when it doesn't
+	size       int        // records of the last batch, to size the next one
+	bootstrap  int        // the broker to ask first
 	retry      backoff
 	complaints complaints
 }
@@ -98,6 +109,9 @@ func (r *reading) connection(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	w := newWatchdog(conn)
 	defer w.rest()
+	if err := r.identify(ctx); err != nil {
+		return err
+	}
 	w.watch(r.cluster.RequestTimeout)
 	if err := r.settle(conn); err != nil {
 		return w.explain(err)
@@ -109,6 +123,21 @@ func (r *reading) connection(ctx context.Context) error {
 		r.retry.reset()
 		r.complaints.clear("reading the partition again")
 	}
+}
+
+// identify compares the topic with the one that the position is of.
+func (r *reading) identify(ctx context.Context) error {
+	if r.topicID.IsZero() {
+		return nil
+	}
+	found, err := r.cluster.identify(ctx, r.topic)
+	if err != nil {
+		return fmt.Errorf("identify the topic %s: %w", r.topic, err)
+	}
+	if !found.Same(r.topicID) {
+		return Permanent(logid.Another(r.topicID, found))
+	}
+	return nil
 }
 
 // dial connects to the partition's leader, asking one bootstrap broker for it; the next
@@ -154,6 +183,7 @@ func (r *reading) settle(conn *kafka.Conn) error {
 		r.hooks.lost(r.partition, r.next, first)
 	}
 	r.next = max(r.next, first)
+	r.unverified = r.last.Known && r.last.Offset >= first && r.last.Offset < r.next
 	return nil
 }
 

@@ -2,10 +2,14 @@ package source
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"time"
 	"unsafe"
 
 	"github.com/segmentio/kafka-go"
+
+	"satisflow/pipeline/logid"
 )
 
 // Record is one record as the log has it. Key and Value are not written to again, so
@@ -18,9 +22,11 @@ type Record struct {
 	// Appended says that the broker wrote Timestamp when it appended the record, as the topic has
 	// message.timestamp.type=LogAppendTime.
 	Appended bool
-	Key      []byte
-	Value    []byte
-	Headers  []Header
+	// Sum is the CRC-32C of timestamp, key and value.
+	Sum     uint32
+	Key     []byte
+	Value   []byte
+	Headers []Header
 	// Oversized says that the record stands for a whole batch, which is more than MaxBatchBytes when it is decompressed:
 	// it has the batch's first offset, and neither key nor value. The others of the batch are passed over.
 	Oversized bool
@@ -49,6 +55,24 @@ type Batch struct {
 
 // Lag is the number of offsets that were waiting behind the batch, 0 or more.
 func (b Batch) Lag() int64 { return max(0, b.HighWatermark-b.Next) }
+
+// castagnoli is the polynomial that processors have an instruction for.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// readRecord is the record that was read last from the batch.
+func readRecord(batch *kafka.Batch, m *kafka.Message) Record {
+	r := recordOf(m)
+	if at, ok := appendTime(batch); ok {
+		r.Timestamp, r.Appended = at, true
+	}
+	var stamp [8]byte
+	binary.LittleEndian.PutUint64(stamp[:], uint64(r.Timestamp.UnixMilli()))
+	r.Sum = crc32.Update(crc32.Update(crc32.Checksum(stamp[:], castagnoli), castagnoli, r.Key), castagnoli, r.Value)
+	return r
+}
+
+// Mark tells the record from another one at its offset.
+func (r *Record) Mark() logid.Mark { return logid.Mark{Known: true, Offset: r.Offset, Sum: r.Sum} }
 
 func recordOf(m *kafka.Message) Record {
 	r := Record{Partition: int32(m.Partition), Offset: m.Offset, Key: m.Key, Value: m.Value}

@@ -111,8 +111,12 @@ func (s *Static) assignment(ctx context.Context, client *Client) (Assignment, er
 				s.config.Topic, p, count, count-1))
 		}
 	}
+	id, err := client.Identify(ctx, s.config.Topic)
+	if err != nil {
+		return Assignment{}, err
+	}
 	committed := s.committed(ctx, client)
-	a := Assignment{Generation: -1, TopicPartitions: count}
+	a := Assignment{Generation: -1, Topic: id, TopicPartitions: count}
 	for _, p := range s.config.Partitions {
 		offset, ok := committed[p]
 		if !ok {

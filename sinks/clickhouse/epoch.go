@@ -9,6 +9,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/window"
 )
@@ -30,6 +31,7 @@ type Epoch struct {
 	Number     uint32
 	State      EpochState
 	Definition window.Definition
+	Log        logid.ID // the log that its rows were read from
 }
 
 // epochRow is an Epoch as it is stored.
@@ -39,11 +41,14 @@ type epochRow struct {
 	Partitions uint32 `ch:"partitions"`
 	Definition string `ch:"definition"`
 	Hash       string `ch:"definition_hash"`
+	Cluster    string `ch:"cluster"`
+	Topic      string `ch:"topic"`
+	TopicID    string `ch:"topic_id"`
 	State      string `ch:"state"`
 }
 
 func (r *epochRow) epoch() (Epoch, error) {
-	e := Epoch{Number: r.Epoch, State: EpochState(r.State)}
+	e := Epoch{Number: r.Epoch, State: EpochState(r.State), Log: logid.ID{Cluster: r.Cluster, Topic: r.Topic, TopicID: r.TopicID}}
 	if err := json.Unmarshal([]byte(r.Definition), &e.Definition); err != nil {
 		return Epoch{}, permanentf("definition of epoch %d: %w", r.Epoch, err)
 	}
@@ -69,7 +74,7 @@ func Epochs(ctx context.Context, conn driver.Conn) ([]Epoch, error) {
 
 func epochRows(ctx context.Context, conn driver.Conn) ([]epochRow, error) {
 	var rows []epochRow
-	err := conn.Select(ctx, &rows, `SELECT epoch, version, partitions, definition, definition_hash, toString(state) AS state
+	err := conn.Select(ctx, &rows, `SELECT epoch, version, partitions, definition, definition_hash, cluster, topic, topic_id, toString(state) AS state
 FROM pipeline_epochs FINAL ORDER BY epoch`)
 	return rows, failed(err, "read epochs")
 }
@@ -91,34 +96,6 @@ func currentOf(epochs []Epoch) (Epoch, bool) {
 		}
 	}
 	return Epoch{}, false
-}
-
-// EnsureEpoch returns the epoch that has the definition: the current one, or one that was filled beside it; it registers
-// epoch 1 as current when there is none. When neither has the definition the error wraps ErrPermanent, says what differs
-// and that a new epoch is needed. The clock orders the versions of an epoch's row.
-func EnsureEpoch(ctx context.Context, conn driver.Conn, def *window.Definition, now time.Time) (Epoch, error) {
-	if err := def.Validate(); err != nil {
-		return Epoch{}, permanentError{err}
-	}
-	epochs, err := Epochs(ctx, conn)
-	if err != nil {
-		return Epoch{}, err
-	}
-	current, found := currentOf(epochs)
-	switch {
-	case !found:
-		e := Epoch{Number: 1, State: Current, Definition: *def}
-		return e, PutEpoch(ctx, conn, e, now)
-	case current.Definition.Hash() == def.Hash():
-		return current, nil
-	}
-	for _, e := range slices.Backward(epochs) {
-		if e.State == Building && e.Definition.Hash() == def.Hash() {
-			return e, requireFilled(ctx, conn, &e)
-		}
-	}
-	return Epoch{}, permanentf("the configuration does not fit epoch %d: %s: change it back, or fill a new epoch with `satisflow rebuild --epoch %d`",
-		current.Number, Differences(&current.Definition, def), epochs[len(epochs)-1].Number+1)
 }
 
 // UseEpoch returns the epoch with the number, which must have the definition and not be retired.
@@ -169,10 +146,11 @@ func putEpochs(ctx context.Context, conn driver.Conn, version uint64, epochs ...
 			return permanentf("epoch %d: panes of %v: want whole seconds", e.Number, e.Definition.Pane)
 		}
 	}
-	err := conn.Exec(ctx, `INSERT INTO pipeline_epochs (epoch, version, partitions, definition, definition_hash, state)
+	err := conn.Exec(ctx, `INSERT INTO pipeline_epochs (epoch, version, partitions, definition, definition_hash, cluster, topic, topic_id, state)
 SETTINGS async_insert = 0 VALUES `+list(epochs, func(e Epoch) string {
-		return fmt.Sprintf("(%d, %d, %d, %s, %s, %s)",
-			e.Number, version, e.Definition.Partitions, quote(e.Definition.JSON()), quote(e.Definition.Hash()), quote(string(e.State)))
+		return fmt.Sprintf("(%d, %d, %d, %s, %s, %s, %s, %s, %s)",
+			e.Number, version, e.Definition.Partitions, quote(e.Definition.JSON()), quote(e.Definition.Hash()),
+			quote(e.Log.Cluster), quote(e.Log.Topic), quote(e.Log.TopicID), quote(string(e.State)))
 	}))
 	return failed(err, "store epochs %s", list(epochs, func(e Epoch) string { return fmt.Sprint(e.Number) }))
 }

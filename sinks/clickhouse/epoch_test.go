@@ -1,11 +1,15 @@
 package clickhouse
 
 import (
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"satisflow/pipeline/event"
+	"satisflow/pipeline/logid"
+	"satisflow/pipeline/owner"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/sinktest"
 )
@@ -76,5 +80,87 @@ func TestEveryEventCountsInADimensionThatKnownPanesReads(t *testing.T) {
 		if !found {
 			t.Errorf("%+v counts in no dimension of the query of known panes", e)
 		}
+	}
+}
+
+func TestOfTwoFirstEpochsRegisteredAtOnceOneStands(t *testing.T) {
+	for i := range 4 {
+		conn := migrated(t)
+		one, other := fewWindows(), fewWindows()
+		other.Bands.Satisfied = 420
+		log := logid.ID{Cluster: "k", Topic: "ratings", TopicID: "1"}
+		otherLog := logid.ID{Cluster: "k", Topic: "ratings", TopicID: "2"}
+		if i%2 == 1 {
+			other = one // the same definition, another log
+		} else {
+			otherLog = log
+		}
+		now := time.Now()
+		errs := make([]error, 2)
+		epochs := make([]Epoch, 2)
+		var both sync.WaitGroup
+		both.Go(func() { epochs[0], errs[0] = EnsureEpochOf(t.Context(), conn, &one, log, now) })
+		both.Go(func() {
+			time.Sleep(time.Duration(i) * 60 * time.Millisecond)
+			epochs[1], errs[1] = EnsureEpochOf(t.Context(), conn, &other, otherLog, now.Add(-time.Hour)) // its clock is behind
+		})
+		both.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Fatalf("%d: %v and %v: want one that stands and one that is told so", i, errs[0], errs[1])
+		}
+		stands, loser := epochs[0], errs[1]
+		if errs[0] != nil {
+			stands, loser = epochs[1], errs[0]
+		}
+		if !IsPermanent(loser) {
+			t.Errorf("%d: %v: want a permanent error", i, loser)
+		}
+		if got, found, err := CurrentEpoch(t.Context(), conn); err != nil || !found || got.Definition.Hash() != stands.Definition.Hash() || got.Log != stands.Log {
+			t.Errorf("%d: %+v, %v, %v stands, want %+v", i, got, found, err, stands)
+		}
+	}
+}
+
+func TestAnEpochBelongsToItsLog(t *testing.T) {
+	conn, def, now, ctx := migrated(t), fewWindows(), time.Now(), t.Context()
+	first := logid.ID{Cluster: "k", Topic: "ratings", TopicID: "1"}
+	if _, err := EnsureEpochOf(ctx, conn, &def, first, now); err != nil {
+		t.Fatal(err)
+	}
+	for name, other := range map[string]logid.ID{
+		"made again":      {Cluster: "k", Topic: "ratings", TopicID: "2"},
+		"another topic":   {Cluster: "k", Topic: "ratings2", TopicID: "3"},
+		"another cluster": {Cluster: "l", Topic: "ratings"},
+	} {
+		_, err := EnsureEpochOf(ctx, conn, &def, other, now)
+		if !errors.Is(err, logid.ErrAnother) || !IsPermanent(err) || !strings.Contains(err.Error(), first.String()) || !strings.Contains(err.Error(), other.String()) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, same := range map[string]logid.ID{"itself": first, "brokers without ids": {Topic: "ratings"}, "unknown": {}} {
+		if e, err := EnsureEpochOf(ctx, conn, &def, same, now); err != nil || e.Number != 1 || e.Log != first {
+			t.Errorf("%s: %+v, %v", name, e, err)
+		}
+	}
+	again := logid.ID{Cluster: "k", Topic: "ratings", TopicID: "2"}
+	e, err := BeginEpoch(ctx, conn, Epoch{Number: 2, Definition: def, Log: again}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := BeginEpoch(ctx, conn, Epoch{Number: 2, Definition: def, Log: first}, now); err == nil {
+		t.Error("an epoch is built from two logs")
+	}
+	var rows []owner.Checkpoint
+	for p := range def.Partitions {
+		rows = append(rows, owner.Checkpoint{Partition: int32(p), Cut: 1, Watermark: now.UnixMilli(), Definition: e.Definition.Hash()})
+	}
+	if err := NewSink(conn, 2, &def).InsertCheckpoints(ctx, rows); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := EnsureEpochOf(ctx, conn, &def, again, now); err != nil || got.Number != 2 {
+		t.Errorf("the processor of the topic made again works on %+v, %v: want epoch 2", got, err)
+	}
+	if got, err := EnsureEpochOf(ctx, conn, &def, first, now); err != nil || got.Number != 1 {
+		t.Errorf("the processor of the first topic works on %+v, %v: want epoch 1", got, err)
 	}
 }

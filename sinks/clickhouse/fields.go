@@ -178,6 +178,16 @@ func checkpointFields(epoch uint32, g *window.Grid) []field[owner.Checkpoint] {
 		values("watermark", typeMillis, func(r *row) int64 { return r.Watermark }),
 		values("fresh_at", typeMillis, func(r *row) int64 { return r.FreshAt }),
 		values("log_time", typeMillis, func(r *row) int64 { return int64(r.Log) }),
+		values("cluster", typeString, func(r *row) string { return r.Topic.Cluster }),
+		values("topic", typeString, func(r *row) string { return r.Topic.Topic }),
+		values("topic_id", typeString, func(r *row) string { return r.Topic.TopicID }),
+		values("last_offset", typeInt64, func(r *row) int64 {
+			if !r.Last.Known {
+				return -1
+			}
+			return r.Last.Offset
+		}),
+		values("last_sum", typeUInt32, func(r *row) uint32 { return r.Last.Sum }),
 		values("definition", typeString, func(r *row) string { return r.Definition }),
 		values("owner", typeString, func(r *row) string { return r.Owner }),
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"satisflow/pipeline/event"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/window"
 )
@@ -60,8 +61,14 @@ func (s *Store) Checkpoints(ctx context.Context, partitions []int32) (map[int32]
 	}
 	var c owner.Checkpoint
 	err := each(ctx, s.conn, checkpointsQuery(s.epoch, partitions),
-		[]any{&c.Partition, &c.Cut, &c.Watermark, &c.FreshAt, (*int64)(&c.Log), &c.Definition, &c.Owner},
-		func() { found[c.Partition] = c })
+		[]any{&c.Partition, &c.Cut, &c.Watermark, &c.FreshAt, (*int64)(&c.Log), &c.Topic.Cluster, &c.Topic.Topic, &c.Topic.TopicID,
+			&c.Last.Offset, &c.Last.Sum, &c.Definition, &c.Owner},
+		func() {
+			if c.Last.Known = c.Last.Offset >= 0; !c.Last.Known {
+				c.Last = logid.Mark{}
+			}
+			found[c.Partition] = c
+		})
 	return found, failed(err, "read checkpoints of epoch %d", s.epoch)
 }
 

@@ -12,7 +12,7 @@ import (
 // nothing that FINAL needs is left out.
 
 func checkpointsQuery(epoch uint32, partitions []int32) string {
-	return fmt.Sprintf(`SELECT partition, cut, watermark, fresh_at, log_time, definition, owner
+	return fmt.Sprintf(`SELECT partition, cut, watermark, fresh_at, log_time, cluster, topic, topic_id, last_offset, last_sum, definition, owner
 FROM pipeline_checkpoints FINAL
 PREWHERE epoch = %d AND partition IN (%s)`, epoch, list(partitions, integer))
 }

@@ -28,6 +28,8 @@ func BeginEpoch(ctx context.Context, conn driver.Conn, e Epoch, now time.Time) (
 		case known.Definition.Hash() != e.Definition.Hash():
 			return Epoch{}, permanentf("epoch %d is being built for another configuration: %s: change it back, or take another number",
 				e.Number, Differences(&known.Definition, &e.Definition))
+		case !known.Log.Same(e.Log):
+			return Epoch{}, permanentf("epoch %d is being built from %s, not from %s: take another number", e.Number, known.Log, e.Log)
 		default:
 			return known, nil
 		}

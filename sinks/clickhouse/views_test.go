@@ -141,7 +141,8 @@ func TestViewsFollowTheCurrentEpoch(t *testing.T) {
 		t.Errorf("%d current epochs before the first start, %v: want none", count, err)
 	}
 	def := fewWindows()
-	for _, e := range []Epoch{{1, Current, def}, {2, Building, def}, {1, Retired, def}, {2, Current, def}} {
+	for _, e := range []Epoch{{Number: 1, State: Current, Definition: def}, {Number: 2, State: Building, Definition: def},
+		{Number: 1, State: Retired, Definition: def}, {Number: 2, State: Current, Definition: def}} {
 		if err := PutEpoch(t.Context(), conn, e, time.Now()); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/window"
 )
@@ -222,7 +223,8 @@ func manyPanes(t *testing.T, s *subject) {
 func checkpoints(t *testing.T, s *subject) {
 	ms := int64(basePane) * 300_000
 	low := owner.Checkpoint{Partition: 1, Cut: 10, Watermark: ms + 900_000, FreshAt: ms + 7, Log: event.LogTime(ms + 5), Definition: "abc", Owner: "one"}
-	high := owner.Checkpoint{Partition: 1, Cut: 11, Watermark: ms, FreshAt: ms + 8, Log: event.LogTime(ms + 6), Definition: "abc", Owner: "two"}
+	high := owner.Checkpoint{Partition: 1, Cut: 11, Watermark: ms, FreshAt: ms + 8, Log: event.LogTime(ms + 6),
+		Topic: logid.ID{Cluster: "k'1", Topic: "ratings", TopicID: "00ff"}, Last: logid.Mark{Known: true, Offset: 9, Sum: 1<<32 - 1}, Definition: "abc", Owner: "two"}
 	later := owner.Checkpoint{Partition: 2, Cut: 5, Watermark: ms + 300_000, FreshAt: ms + 9, Definition: "abc", Owner: "one"}
 	earlier := owner.Checkpoint{Partition: 2, Cut: 5, Watermark: ms, FreshAt: ms + 9, Definition: "abc", Owner: "two"}
 	s.checkpoint(high, later)

@@ -15,6 +15,7 @@ import (
 	"satisflow/pipeline"
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/eventgen"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/clickhouse"
@@ -195,7 +196,7 @@ func TestOtherBandsAreRefusedThenRebuiltSwitchedAndGoOn(t *testing.T) {
 			return rebuild.FromFacts(ctx, parts, &first, to, false, func(rebuild.Progress) {})
 		},
 	} {
-		_, to, err := rebuild.Begin(ctx, r.conn, uint32(i+2), &def, false, time.Now())
+		_, to, err := rebuild.Begin(ctx, r.conn, uint32(i+2), &def, logid.ID{}, false, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,10 +264,10 @@ func TestFactsMoveToANewTopicOfMorePartitions(t *testing.T) {
 	const partitions = 3
 	def := *r.def
 	def.Partitions = partitions
-	if _, _, err := rebuild.Begin(ctx, r.conn, 2, &def, false, time.Now()); err == nil || !strings.Contains(err.Error(), "--new-topic") {
+	if _, _, err := rebuild.Begin(ctx, r.conn, 2, &def, logid.ID{}, false, time.Now()); err == nil || !strings.Contains(err.Error(), "--new-topic") {
 		t.Fatalf("another number of partitions: %v, want the way to do it", err)
 	}
-	_, to, err := rebuild.Begin(ctx, r.conn, 2, &def, true, time.Now())
+	_, to, err := rebuild.Begin(ctx, r.conn, 2, &def, logid.ID{}, true, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +295,7 @@ func TestFactsMoveToANewTopicOfMorePartitions(t *testing.T) {
 	copyTopic(t, r, topic, whole)
 	r.process(to, topic)
 	r.verified(to)
-	_, replayed, err := rebuild.Begin(ctx, r.conn, 3, &def, true, time.Now())
+	_, replayed, err := rebuild.Begin(ctx, r.conn, 3, &def, logid.ID{}, true, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func (s *shell) benchPipeline(ctx context.Context, o bench.Options, asJSON bool)
 		return err
 	}
 	down.add(func(context.Context) error { return o.Conn.Close() })
-	epoch, err := prepareStore(ctx, o.Conn, &cfg, o.Partitions, true, s.now())
+	epoch, err := prepareStore(ctx, o.Conn, &cfg, ratingsTopic{partitions: o.Partitions}, true, s.now())
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func newProcessing(cfg *config.Config, kafka *source.Client, conn driver.Conn, e
 		return nil, errors.Join(usageError(err), producer.Close())
 	}
 	p := pipeline.New(cfg.Processor.Config, pipeline.Parts{
-		Definition: def, Events: cfg.Event, Admission: admission, Source: assigner,
+		Definition: def, Topic: epoch.Log, Events: cfg.Event, Admission: admission, Source: assigner,
 		Reader: func(partition int32) pipeline.Reader {
 			return source.NewReader(cfg.Kafka.Config, cfg.Kafka.Reader, cfg.Kafka.Topic, partition, hooks, log)
 		},

@@ -16,6 +16,7 @@ import (
 
 	"satisflow/cmd/internal/config"
 	"satisflow/cmd/internal/rebuild"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/clickhouse"
@@ -163,11 +164,11 @@ func (s *shell) rebuild(ctx context.Context, loaded *config.Loaded, o rebuilding
 		return err
 	}
 	defer conn.Close()
-	def, err := topicDefinition(ctx, cfg)
+	def, topic, err := topicDefinition(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	from, to, err := rebuild.Begin(ctx, conn, o.epoch, def, o.newTopic, s.now())
+	from, to, err := rebuild.Begin(ctx, conn, o.epoch, def, topic, o.newTopic, s.now())
 	if err != nil {
 		return rebuildError(err)
 	}
@@ -196,18 +197,22 @@ func (s *shell) fill(ctx context.Context, parts rebuild.Parts, o rebuilding, fro
 }
 
 // topicDefinition is the definition of the configuration for the topic as it is.
-func topicDefinition(ctx context.Context, cfg *config.Config) (*window.Definition, error) {
+func topicDefinition(ctx context.Context, cfg *config.Config) (*window.Definition, logid.ID, error) {
 	client, err := source.NewClient(cfg.Kafka.Config)
 	if err != nil {
-		return nil, usageError(fmt.Errorf("kafka: %w", err))
+		return nil, logid.ID{}, usageError(fmt.Errorf("kafka: %w", err))
 	}
 	defer client.Close()
+	var id logid.ID
 	partitions, err := client.Partitions(ctx, cfg.Kafka.Topic)
+	if err == nil {
+		id, err = client.Identify(ctx, cfg.Kafka.Topic)
+	}
 	if err != nil {
-		return nil, unavailable(fmt.Errorf("%w: kafka.brokers and kafka.topic say where it is", err))
+		return nil, id, unavailable(fmt.Errorf("%w: kafka.brokers and kafka.topic say where it is", err))
 	}
 	def := cfg.Definition(partitions)
-	return &def, nil
+	return &def, id, nil
 }
 
 func changes(from, to *clickhouse.Epoch) string {

@@ -161,10 +161,10 @@ func newGround() *ground {
 
 // prepare waits for Kafka and ClickHouse, brings topics and schema up to date where it is to, and finds the epoch.
 func (on *ground) prepare(ctx context.Context, r role, cfg *config.Config, w waiter, down *teardown) error {
-	var partitions int
+	var topic ratingsTopic
 	group, reaching := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		partitions, err = topicPartitions(reaching, cfg.Kafka, *r.migrate, w)
+		topic, err = lookUpTopic(reaching, cfg.Kafka, *r.migrate, w)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -179,7 +179,7 @@ func (on *ground) prepare(ctx context.Context, r role, cfg *config.Config, w wai
 		return err
 	}
 	return w.await(ctx, clickhouseNeed, func(ctx context.Context) (err error) {
-		on.epoch, err = prepareStore(ctx, on.conn, cfg, partitions, *r.migrate, time.Now())
+		on.epoch, err = prepareStore(ctx, on.conn, cfg, topic, *r.migrate, time.Now())
 		return err
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"satisflow/cmd/internal/config"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/source"
 	"satisflow/sinks/clickhouse"
 )
@@ -24,7 +25,7 @@ func openStore(ctx context.Context, cfg clickhouse.Config, w waiter) (conn drive
 }
 
 // prepareStore brings the schema up to date, or refuses one that is not, and returns the epoch of the configuration.
-func prepareStore(ctx context.Context, conn driver.Conn, cfg *config.Config, partitions int, migrate bool, now time.Time) (clickhouse.Epoch, error) {
+func prepareStore(ctx context.Context, conn driver.Conn, cfg *config.Config, topic ratingsTopic, migrate bool, now time.Time) (clickhouse.Epoch, error) {
 	if migrate {
 		if _, err := clickhouse.MigrateInTurn(ctx, conn, clickhouse.MigrateOptions{Cluster: cfg.ClickHouse.Cluster}, clickhouse.Holder()); err != nil {
 			return clickhouse.Epoch{}, err
@@ -33,11 +34,21 @@ func prepareStore(ctx context.Context, conn driver.Conn, cfg *config.Config, par
 	if err := requireSchema(ctx, conn); err != nil {
 		return clickhouse.Epoch{}, err
 	}
-	def := cfg.Definition(partitions)
-	if cfg.Processor.Epoch > 0 {
-		return clickhouse.UseEpoch(ctx, conn, uint32(cfg.Processor.Epoch), &def)
+	def := cfg.Definition(topic.partitions)
+	if cfg.Processor.Epoch == 0 {
+		return clickhouse.EnsureEpochOf(ctx, conn, &def, topic.id, now)
 	}
-	return clickhouse.EnsureEpoch(ctx, conn, &def, now)
+	epoch, err := clickhouse.UseEpoch(ctx, conn, uint32(cfg.Processor.Epoch), &def)
+	if err == nil && !epoch.Log.Same(topic.id) {
+		err = usageError(logid.Another(epoch.Log, topic.id))
+	}
+	return epoch, err
+}
+
+// ratingsTopic is the topic of the ratings as the brokers have it.
+type ratingsTopic struct {
+	id         logid.ID
+	partitions int
 }
 
 func requireSchema(ctx context.Context, conn driver.Conn) error {
@@ -51,11 +62,11 @@ func requireSchema(ctx context.Context, conn driver.Conn) error {
 	return nil
 }
 
-// topicPartitions waits for Kafka and counts the partitions of the ratings; with create it makes the topics that are missing.
-func topicPartitions(ctx context.Context, cfg config.Kafka, create bool, w waiter) (partitions int, err error) {
+// lookUpTopic waits for Kafka and looks the topic of the ratings up; with create it makes the topics that are missing.
+func lookUpTopic(ctx context.Context, cfg config.Kafka, create bool, w waiter) (topic ratingsTopic, err error) {
 	client, err := source.NewClient(cfg.Config)
 	if err != nil {
-		return 0, usageError(fmt.Errorf("kafka: %w", err))
+		return topic, usageError(fmt.Errorf("kafka: %w", err))
 	}
 	defer client.Close()
 	err = w.await(ctx, kafkaNeed(cfg), func(ctx context.Context) error {
@@ -64,10 +75,13 @@ func topicPartitions(ctx context.Context, cfg config.Kafka, create bool, w waite
 				return err
 			}
 		}
-		partitions, err = client.Partitions(ctx, cfg.Topic)
+		if topic.partitions, err = client.Partitions(ctx, cfg.Topic); err != nil {
+			return err
+		}
+		topic.id, err = client.Identify(ctx, cfg.Topic)
 		return err
 	})
-	return partitions, err
+	return topic, err
 }
 
 // Retention of topics that satisflow makes; deploy/docs/retention.md has the reasons.

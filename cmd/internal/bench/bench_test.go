@@ -1,6 +1,9 @@
 package bench
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,5 +49,59 @@ func TestEveryPartIsMeasuredAndEveryRatingArrives(t *testing.T) {
 	}
 	if facts < 4500 || facts > 5000 { // duplicates, corrections and erasures name earlier ratings
 		t.Errorf("%d facts of 5000 records", facts)
+	}
+}
+
+func TestWhyAPipelineEndedEarlyIsSaid(t *testing.T) {
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	broken := errors.New("broken")
+	for _, c := range []struct {
+		ctx  context.Context
+		err  error
+		want string
+	}{
+		{interrupted, nil, "interrupted at 3 of 10 records: context canceled"},
+		{t.Context(), nil, "the pipeline ended by itself at 3 of 10 records"},
+		{t.Context(), broken, "the pipeline ended at 3 of 10 records: broken"},
+	} {
+		if got := endedEarly(c.ctx, c.err, 3, 10).Error(); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+}
+
+func TestTheEngineIsWaitedForUntilItsPartsAreStable(t *testing.T) {
+	conn := testkit.ClickHouse(t).Open()
+	o := &Options{Conn: conn, EngineCPU: func() float64 { return 0 }}
+	exec := func(statement string) {
+		t.Helper()
+		if err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec("CREATE TABLE busy (n UInt64) ENGINE = MergeTree ORDER BY n")
+	exec("INSERT INTO busy SELECT number FROM numbers(1000)")
+	writing, done := time.Now().Add(3*time.Second), make(chan error, 1)
+	go func() { // stands for merges: the parts change all the time
+		for time.Now().Before(writing) {
+			if err := conn.Exec(t.Context(), "INSERT INTO busy SELECT number FROM numbers(1000)"); err != nil {
+				done <- err
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		done <- nil
+	}()
+	if err := o.settle(t.Context()); err != nil || time.Now().Before(writing.Add(quietFor-250*time.Millisecond)) {
+		t.Errorf("settled %s before the parts were stable for %s: %v", time.Until(writing.Add(quietFor)), quietFor, err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := o.settle(ctx); err == nil || !strings.Contains(err.Error(), "interrupted while the engine merges") {
+		t.Errorf("interrupted: %v", err)
 	}
 }

@@ -29,11 +29,11 @@ func whole(ctx context.Context, o Options, topic string, in *input, r *Report) e
 		Permanent: clickhouse.IsPermanent, Observer: rows, Now: time.Now, ID: "bench", Log: o.Log,
 	})
 	begin, self, engine, allocated := time.Now(), cpu(), o.engine(), allocations()
-	ctx, stop := context.WithCancel(ctx)
+	running, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
-	go func() { done <- p.Run(ctx) }()
-	if err := untilRead(p, len(in.messages), done); err != nil {
+	go func() { done <- p.Run(running) }()
+	if err := untilRead(ctx, p, len(in.messages), done); err != nil {
 		return err
 	}
 	r.Seconds = time.Since(begin).Seconds()
@@ -46,13 +46,15 @@ func whole(ctx context.Context, o Options, topic string, in *input, r *Report) e
 		return err
 	}
 	r.RowsPerRating = float64(rows.total.Load()) / float64(o.Records)
-	o.settle(ctx)
+	if err := o.settle(ctx); err != nil {
+		return err
+	}
 	r.EngineCPU = perMillion(o.engine()-engine, o.Records)
 	return nil
 }
 
 // untilRead waits until checkpoints cover all records.
-func untilRead(p *pipeline.Pipeline, records int, done <-chan error) error {
+func untilRead(ctx context.Context, p *pipeline.Pipeline, records int, done <-chan error) error {
 	for {
 		covered := int64(0)
 		for _, pt := range p.View().Partitions {
@@ -63,7 +65,7 @@ func untilRead(p *pipeline.Pipeline, records int, done <-chan error) error {
 		}
 		select {
 		case err := <-done:
-			return fmt.Errorf("the pipeline ended at %d of %d records: %w", covered, records, err)
+			return endedEarly(ctx, err, covered, records)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -76,16 +78,61 @@ func (o *Options) engine() float64 {
 	return o.EngineCPU()
 }
 
-// settle waits until the engine is idle: its merges are part of what storing costs.
-func (o *Options) settle(ctx context.Context) {
-	if o.EngineCPU == nil {
-		return
+// endedEarly says why a pipeline ended before it had read all records.
+func endedEarly(ctx context.Context, err error, covered int64, records int) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted at %d of %d records: %w", covered, records, context.Cause(ctx))
+	case err == nil:
+		return fmt.Errorf("the pipeline ended by itself at %d of %d records", covered, records)
+	default:
+		return fmt.Errorf("the pipeline ended at %d of %d records: %w", covered, records, err)
 	}
-	for range 30 {
-		before := o.EngineCPU()
-		time.Sleep(time.Second)
-		if ctx.Err() == nil && o.EngineCPU()-before < 0.15 {
-			return
+}
+
+// How long the engine must have been quiet, and how long that is waited for.
+const (
+	quietFor     = 3 * time.Second
+	settleWithin = 10 * time.Minute
+)
+
+// activity is what the engine does after the last insert.
+type activity struct {
+	merges, parts, rows uint64
+}
+
+// settle waits until the engine has merged what it will: no merge has run, and the parts were the same, for three seconds.
+// Its merges are part of what storing costs. The error says that it was interrupted, or that the engine was never quiet.
+func (o *Options) settle(ctx context.Context) error {
+	if o.EngineCPU == nil {
+		return nil
+	}
+	within, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
+	var last activity
+	for since := time.Now(); ; {
+		now, err := o.activity(within)
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("interrupted while the engine merges: %w", context.Cause(ctx))
+		case within.Err() != nil:
+			return fmt.Errorf("the engine still merges after %s (%d merges, %d parts): its share of the CPU is not known", settleWithin, last.merges, last.parts)
+		case err != nil:
+			return fmt.Errorf("look at the merges of the engine: %w", err)
+		case now.merges > 0 || now != last:
+			last, since = now, time.Now()
+		case time.Since(since) >= quietFor:
+			return nil
+		}
+		select {
+		case <-within.Done():
+		case <-time.After(250 * time.Millisecond):
 		}
 	}
+}
+
+func (o *Options) activity(ctx context.Context) (a activity, err error) {
+	err = o.Conn.QueryRow(ctx, `SELECT (SELECT count() FROM system.merges WHERE database = currentDatabase()),
+  count(), sum(rows) FROM system.parts WHERE database = currentDatabase() AND active`).Scan(&a.merges, &a.parts, &a.rows)
+	return a, err
 }

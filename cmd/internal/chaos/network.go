@@ -20,6 +20,7 @@ type link struct {
 
 	mu    sync.Mutex
 	isCut bool
+	cuts  int64 // connections that cut has closed
 }
 
 // newLink listens on an address of loopback and passes on what comes to another.
@@ -68,7 +69,16 @@ func (l *link) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.isCut = true
+	l.cuts += l.up.open.Load()
 	l.proxy.Stop()
+}
+
+// hits is how much of what was sent a fault has met so far: pieces that were delayed or swallowed, connections that were torn or
+// cut. Nothing is hit on a link that nobody uses.
+func (l *link) hits() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.up.hits.Load() + l.down.hits.Load() + l.cuts
 }
 
 // heal undoes what delay, halfOpen, tear and cut did. Connections that were half-open end by it.

@@ -57,15 +57,16 @@ func (k *striker) moodHits() (n int64) {
 	return n
 }
 
-// network spoils the connections of one processor, or of all.
+// network spoils the connections of one processor, or of all. It counts only when it met what they sent.
 func (k *striker) network(ctx context.Context, kind Kind, draw *rand.Rand) (err error) {
 	while, by, after := time.Second+upTo(draw, 3*k.cfg.Session/2), 20*time.Millisecond+upTo(draw, time.Second), 1+draw.IntN(64<<10)
 	whom, victims := "all", k.processors
 	if one := draw.IntN(2 * len(k.processors)); one < len(k.processors) {
 		whom, victims = fmt.Sprintf("processor %d", one), k.processors[one:one+1]
 	}
-	k.hit(kind, k.victim(draw).step(), "%s for %s", whom, brief(while))
-	for _, l := range linksOf(victims, kind == DelayKafka || kind == CutKafka || kind == HalfOpenKafka) {
+	step, links := k.victim(draw).step(), linksOf(victims, kind == DelayKafka || kind == CutKafka || kind == HalfOpenKafka)
+	before := hitsOf(links)
+	for _, l := range links {
 		defer func() { err = errors.Join(err, l.heal()) }()
 		switch kind {
 		case DelayKafka, DelayStore:
@@ -79,7 +80,17 @@ func (k *striker) network(ctx context.Context, kind Kind, draw *rand.Rand) (err 
 		}
 	}
 	sleep(ctx, while)
+	if n := hitsOf(links) - before; n > 0 {
+		k.hit(kind, step, "%s for %s, %d hits", whom, brief(while), n)
+	}
 	return nil
+}
+
+func hitsOf(links []*link) (n int64) {
+	for _, l := range links {
+		n += l.hits()
+	}
+	return n
 }
 
 // linksOf are the ways of the processors, each once.

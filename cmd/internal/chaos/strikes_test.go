@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -112,6 +113,52 @@ func TestAStrikeLiftsEverythingItPutOn(t *testing.T) {
 				}
 				if left := p.spoiled(); len(left) > 0 {
 					t.Errorf("left behind: %s", strings.Join(left, "; "))
+				}
+			})
+		}
+	}
+}
+
+// traffic keeps connections of the links busy until the test ends.
+func traffic(t *testing.T, links ...*link) {
+	t.Helper()
+	for _, l := range links {
+		go func() {
+			for t.Context().Err() == nil {
+				conn, err := net.Dial("tcp", l.address())
+				if err != nil {
+					time.Sleep(5 * time.Millisecond)
+					continue
+				}
+				go func() { _, _ = io.Copy(io.Discard, conn) }()
+				for t.Context().Err() == nil && err == nil {
+					_ = conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+					_, err = conn.Write(make([]byte, 8<<10))
+					time.Sleep(5 * time.Millisecond)
+				}
+				_ = conn.Close()
+			}
+		}()
+	}
+}
+
+func TestAFaultOfTheNetworkCountsOnlyWhereItMetSomething(t *testing.T) {
+	for _, kind := range []Kind{TearInserts, DelayKafka, DelayStore, CutKafka, CutStore, HalfOpenKafka, HalfOpenStore} {
+		for _, busy := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, busy: %t", kind, busy), func(t *testing.T) {
+				t.Parallel()
+				k, p := inPlace(t, works)
+				if busy {
+					traffic(t, p.kafka, p.store)
+					waitFor(t, "there is traffic", func() bool { return p.kafka.up.open.Load() > 0 && p.store.up.open.Load() > 0 })
+				}
+				ctx, end := context.WithTimeout(t.Context(), time.Second)
+				defer end()
+				if err := k.make(ctx, Fault{kind, ""}, rand.New(rand.NewPCG(1, 1))); err != nil {
+					t.Fatal(err)
+				}
+				if struck := len(k.hits) > 0; struck != busy {
+					t.Errorf("counted: %v, want %t", k.hits, busy)
 				}
 			})
 		}

@@ -3,6 +3,7 @@ package chaos
 import (
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
@@ -24,6 +25,9 @@ type weather struct {
 	now     conditions
 	held    bool          // keep everything until it is released
 	changed chan struct{} // closed at the next change
+
+	hits atomic.Int64 // pieces that were delayed or swallowed, and connections that were broken
+	open atomic.Int64 // connections
 }
 
 // weatherType is the name under which toxiproxy knows it.
@@ -52,6 +56,8 @@ func (w *weather) GetBufferSize() int { return 1024 }
 // Pipe passes on one connection's pieces, until it ends. What was swallowed is missing, so such a connection ends when the
 // swallowing does.
 func (w *weather) Pipe(stub *toxics.ToxicStub) {
+	w.open.Add(1)
+	defer w.open.Add(-1)
 	passed, lossy := 0, false
 	for {
 		now, _, changed := w.look()
@@ -70,11 +76,13 @@ func (w *weather) Pipe(stub *toxics.ToxicStub) {
 				return
 			}
 			if now, lossy = w.await(piece, lossy); lossy {
+				w.hits.Add(1)
 				continue
 			}
 			passed += len(piece.Data)
 			if over := passed - now.limit; now.limit > 0 && over >= 0 {
 				piece.Data = piece.Data[:max(0, len(piece.Data)-over)]
+				w.hits.Add(1)
 				stub.Output <- piece
 				hangUp(stub)
 				return
@@ -102,6 +110,7 @@ func (w *weather) await(piece *stream.StreamChunk, lossy bool) (conditions, bool
 		select {
 		case <-changed:
 		case <-time.After(wait):
+			w.hits.Add(1)
 			return now, false
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/clickhouse"
 )
@@ -17,7 +18,7 @@ var ErrRefused = errors.New("refused")
 
 // Begin registers the epoch as being built and returns it with the current one. A topic with another number of
 // partitions must be another topic: one that was enlarged holds versions of one rating in two partitions.
-func Begin(ctx context.Context, conn driver.Conn, number uint32, def *window.Definition, newTopic bool, now time.Time) (from, to clickhouse.Epoch, err error) {
+func Begin(ctx context.Context, conn driver.Conn, number uint32, def *window.Definition, log logid.ID, newTopic bool, now time.Time) (from, to clickhouse.Epoch, err error) {
 	from, found, err := clickhouse.CurrentEpoch(ctx, conn)
 	if err != nil {
 		return from, to, err
@@ -29,7 +30,7 @@ func Begin(ctx context.Context, conn driver.Conn, number uint32, def *window.Def
 		return from, to, fmt.Errorf("%w: the topic has %d partitions, epoch %d was made for %d. A topic that was enlarged would hold versions of one rating in two partitions: "+
 			"make a new topic with %d partitions, let producers and kafka.topic change to it, and add --new-topic", ErrRefused, is, from.Number, was, is)
 	}
-	to, err = clickhouse.BeginEpoch(ctx, conn, clickhouse.Epoch{Number: number, Definition: *def}, now)
+	to, err = clickhouse.BeginEpoch(ctx, conn, clickhouse.Epoch{Number: number, Definition: *def, Log: log}, now)
 	return from, to, err
 }
 

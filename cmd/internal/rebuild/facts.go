@@ -7,6 +7,7 @@ import (
 	"satisflow/pipeline"
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"
@@ -104,6 +105,9 @@ func cutsOf(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, newTop
 	case newTopic && parts.Events.CustomerIDs == "hmac":
 		return nil, fmt.Errorf("copy the facts of epoch %d to a new topic: with event.customer_ids: hmac the ids that producers hash are not stored, "+
 			"so nobody knows the new partition of a customer: copy the old topic's records to the new one, then rebuild --from topic", from.Number)
+	case !newTopic && !from.Log.Same(to.Log):
+		return nil, fmt.Errorf("%w: epoch %d was read from %s, and kafka.brokers and kafka.topic lead to %s: add --new-topic if this topic goes on where that one ended",
+			ErrRefused, from.Number, from.Log, to.Log)
 	case !newTopic && from.Definition.Partitions != to.Definition.Partitions:
 		return nil, fmt.Errorf("epoch %d is of %d partitions, epoch %d of %d: facts can be copied to another number of partitions for a new topic only",
 			from.Number, from.Definition.Partitions, to.Number, to.Definition.Partitions)
@@ -146,6 +150,7 @@ type copying struct {
 type end struct {
 	cut, watermark, fresh int64
 	log                   event.LogTime
+	last                  logid.Mark
 }
 
 func newCopying(ctx context.Context, parts Parts, to *clickhouse.Epoch, cuts map[int32]owner.Checkpoint, newTopic bool) (*copying, error) {
@@ -155,7 +160,7 @@ func newCopying(ctx context.Context, parts Parts, to *clickhouse.Epoch, cuts map
 		sink: &heldSink{Sink: r.Sink(clickhouse.NewSink(parts.Conn, to.Number, def), silent{})}, batches: make([][]owner.Record, def.Partitions)}
 	c.flusher = owner.Flusher{Store: c.store, Sink: c.sink, BlockRows: parts.Pipeline.BlockRows}
 	cfg := &owner.Config{
-		Grid: c.grid, Bands: def.Bands, Attributes: parts.Events.Attributes, Metrics: len(def.Quality), Definition: def.Hash(), ID: parts.ID,
+		Grid: c.grid, Bands: def.Bands, Attributes: parts.Events.Attributes, Metrics: len(def.Quality), Definition: def.Hash(), Topic: to.Log, ID: parts.ID,
 		Lateness: parts.Pipeline.Lateness, Retention: parts.Admission.Retention, MaxBytes: parts.Pipeline.MemoryBytes / def.Partitions,
 	}
 	for i := range def.Partitions {
@@ -175,9 +180,9 @@ func newCopying(ctx context.Context, parts Parts, to *clickhouse.Epoch, cuts map
 func endOf(cuts map[int32]owner.Checkpoint, partition int32, newTopic bool) end {
 	if !newTopic {
 		c := cuts[partition]
-		return end{c.Cut, c.Watermark, c.FreshAt, c.Log}
+		return end{c.Cut, c.Watermark, c.FreshAt, c.Log, c.Last}
 	}
-	e := end{0, cuts[0].Watermark, cuts[0].FreshAt, cuts[0].Log}
+	e := end{0, cuts[0].Watermark, cuts[0].FreshAt, cuts[0].Log, logid.Mark{}}
 	for _, c := range cuts {
 		e.watermark, e.fresh = min(e.watermark, c.Watermark), min(e.fresh, c.FreshAt)
 		e.log = min(e.log, c.Log)
@@ -267,7 +272,7 @@ func (s *heldSink) InsertCheckpoints(ctx context.Context, rows []owner.Checkpoin
 	}
 	for i := range rows {
 		e := s.ends[rows[i].Partition]
-		rows[i].FreshAt, rows[i].Log = e.fresh, e.log
+		rows[i].FreshAt, rows[i].Log, rows[i].Last = e.fresh, e.log, e.last
 	}
 	return s.Sink.InsertCheckpoints(ctx, rows)
 }

@@ -54,7 +54,7 @@ func replay(parts Parts, to *clickhouse.Epoch) *pipeline.Pipeline {
 	}
 	def := &to.Definition
 	return pipeline.New(parts.Pipeline, pipeline.Parts{
-		Definition: def, Events: parts.Events, Admission: parts.Admission, Source: source.NewStatic(parts.Kafka, static, source.Hooks{}, parts.Log),
+		Definition: def, Topic: to.Log, Events: parts.Events, Admission: parts.Admission, Source: source.NewStatic(parts.Kafka, static, source.Hooks{}, parts.Log),
 		Reader: func(partition int32) pipeline.Reader {
 			return source.NewReader(parts.Kafka, parts.Reader, parts.Topic, partition, source.Hooks{}, parts.Log)
 		},

@@ -178,6 +178,11 @@ CREATE TABLE IF NOT EXISTS {{local "pipeline_checkpoints"}} {{onCluster}}
     `watermark` DateTime64(3, 'UTC') COMMENT 'Every window that ended by this time is durable',
     `fresh_at` DateTime64(3, 'UTC') COMMENT 'The partition was read up to this time',
     `log_time` DateTime64(3, 'UTC') COMMENT 'Greatest timestamp seen in the partition, or when its end was seen: what comes after the cut is judged by it',
+    `cluster` String COMMENT 'Id of the Kafka cluster that cut is a position in',
+    `topic` String COMMENT 'Name of the topic that cut is a position in',
+    `topic_id` String COMMENT 'Id that the topic got when it was made; empty when the brokers tell none',
+    `last_offset` Int64 COMMENT 'Offset of the record before cut; -1 when none was read',
+    `last_sum` UInt32 COMMENT 'CRC-32C of timestamp, key and value of that record: another record there is another log',
     `definition` String COMMENT 'Hash of the window definition that the rows were made by',
     `owner` String COMMENT 'Process that wrote the row, for people',
     `updated_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When the row was stored'
@@ -196,6 +201,9 @@ CREATE TABLE IF NOT EXISTS pipeline_epochs {{onCluster}}
     `partitions` UInt32 COMMENT 'Partitions of the Kafka topic',
     `definition` String COMMENT 'Definition of windows, bands and dimensions, as JSON; durations in nanoseconds',
     `definition_hash` String COMMENT 'Hash of the definition',
+    `cluster` String COMMENT 'Id of the Kafka cluster that the rows were read from',
+    `topic` String COMMENT 'Name of the topic that the rows were read from',
+    `topic_id` String COMMENT 'Id that the topic got when it was made; empty when the brokers tell none',
     `state` Enum8('building' = 1, 'current' = 2, 'retired' = 3) COMMENT 'building: being filled; current: what readers follow; retired: replaced',
     `updated_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When the row was stored'
 )
