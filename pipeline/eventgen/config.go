@@ -16,6 +16,9 @@ type Config struct {
 	// Event gives the services (three of a law and data office where any is accepted), attributes and quality metrics.
 	Event     event.Config
 	Customers int // how many there are; they differ in size as a Zipf law has it
+	// ZipfExponent and ZipfOffset are that law's: a customer's share falls with (offset + rank) to the power of the exponent.
+	// 1.2 and 12 where they are 0.
+	ZipfExponent, ZipfOffset float64
 
 	Duplicates  float64 // an earlier record again, byte for byte
 	Corrections float64 // an earlier rating with the next revision and another score
@@ -29,6 +32,8 @@ type Config struct {
 	Profile bool
 	// Satisfied returns the share of satisfied ratings that a service has at a time; nil is an even 0.95 to 0.97.
 	Satisfied func(service string, at time.Time) float64
+	// Mood returns by how much a customer's share of satisfied ratings differs at a time; nil is not at all.
+	Mood func(customer int, at time.Time) float64
 }
 
 // DefaultConfig returns a stream of 500 records a second with a little of everything that goes wrong.
@@ -55,6 +60,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("duplicates, corrections, erasures, late and bad: %v together: want at most 1", sum)
 	case !(c.Rate > 0 && c.Rate <= 1e6):
 		return fmt.Errorf("rate: %v: want more than 0 and at most 1000000 records a second", c.Rate)
+	case c.ZipfExponent != 0 && c.ZipfExponent <= 1 || c.ZipfOffset != 0 && c.ZipfOffset < 1:
+		return fmt.Errorf("zipf: exponent %v and offset %v: want more than 1 and at least 1, or 0", c.ZipfExponent, c.ZipfOffset)
 	case c.Customers < 1:
 		return fmt.Errorf("customers: %d: want at least 1", c.Customers)
 	case c.Late > 0 && (c.Lateness < leastLate || c.Lateness > most):

@@ -3,6 +3,7 @@
 package eventgen
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"iter"
@@ -67,7 +68,7 @@ func New(cfg Config) *Generator {
 	if cfg.Profile {
 		g.peak /= meanBusyness
 	}
-	g.zipf = rand.NewZipf(g.rand, 1.2, 12, uint64(cfg.Customers-1))
+	g.zipf = rand.NewZipf(g.rand, cmp.Or(cfg.ZipfExponent, 1.2), cmp.Or(cfg.ZipfOffset, 12), uint64(cfg.Customers-1))
 	g.customers = make([]customer, cfg.Customers)
 	for i := range g.customers {
 		g.customers[i] = newCustomer(g.rand, i, cfg.Customers, g.services, cfg.Event.Attributes)

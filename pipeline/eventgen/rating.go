@@ -60,14 +60,19 @@ func newCustomer(r *rand.Rand, i, n int, services, attributes []string) customer
 // rating draws a rating that occurred at the time.
 func (g *Generator) rating(at time.Time) event.Event {
 	g.count++
-	c := &g.customers[g.zipf.Uint64()]
+	who := int(g.zipf.Uint64())
+	c := &g.customers[who]
 	e := event.Event{RatingID: fmt.Sprintf("%s-%08d", g.prefix, g.count), OccurredAt: at.UnixMilli(), CustomerID: c.id, Segment: c.segment,
 		Attributes: c.attributes, Quality: event.NoQuality(), Service: c.service}
 	if g.rand.Float64() < 0.4 {
 		e.Service = pick(g, g.services)
 	}
 	e.ProductID, e.Channel, e.Source = pick(g, productsOf(e.Service)), g.channel(), pick(g, sources)
-	satisfied := g.rand.Float64() < g.satisfaction(e.Service, at)+c.bias
+	likely := g.satisfaction(e.Service, at) + c.bias
+	if g.cfg.Mood != nil {
+		likely += g.cfg.Mood(who, at)
+	}
+	satisfied := g.rand.Float64() < likely
 	e.Rating = g.score(satisfied)
 	e.Staff = g.rand.Float64() < 0.01
 	if g.rand.Float64() < 0.85 {

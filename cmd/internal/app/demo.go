@@ -20,7 +20,7 @@ import (
 const demoMark = "demo"
 
 // newDemo is the part that sends believable ratings: 28 days of history once for each data folder, then live ones.
-func newDemo(cfg *config.Config, dir *devstack.Dir, down *teardown, log zerolog.Logger) (part, error) {
+func newDemo(cfg *config.Config, dir *devstack.Dir, pace float64, down *teardown, log zerolog.Logger) (part, error) {
 	_, missing := os.Stat(dir.Path(demoMark))
 	producer, err := source.NewProducer(cfg.Kafka.Config, cfg.Kafka.ProducerConfig())
 	if err != nil {
@@ -28,6 +28,7 @@ func newDemo(cfg *config.Config, dir *devstack.Dir, down *teardown, log zerolog.
 	}
 	down.add(func(context.Context) error { return producer.Close() })
 	demo := load.DefaultDemoConfig(cfg.Event)
+	demo.Pace = pace
 	demo.History = errors.Is(missing, os.ErrNotExist)
 	demo.HistorySent = func() error {
 		_, err := dir.Write(demoMark, []byte("the history of --demo was sent\n"))
@@ -38,3 +39,19 @@ func newDemo(cfg *config.Config, dir *devstack.Dir, down *teardown, log zerolog.
 		return load.Demo(ctx, demo, sender, time.Now(), log)
 	}}, nil
 }
+
+// demoWeights are how much the customers of the demo count: those of a large one count for more.
+var demoWeights = []string{"segment:enterprise=2", "segment:mid_market=1.5"}
+
+// wantDemo refuses a pace that is none, and a Kafka that is not the demo's own.
+func (o *devOptions) wantDemo(loaded *config.Loaded) error {
+	switch {
+	case o.demo && loaded.IsSet("kafka.brokers"):
+		return fmt.Errorf("--demo sends synthetic ratings and so goes to the embedded Kafka only: leave out kafka.brokers (%s)", loaded.From("kafka.brokers"))
+	case !(o.demoPace > 0 && o.demoPace <= mostDemoPace):
+		return fmt.Errorf("--demo-pace %v: want more than 0, and at most %d", o.demoPace, mostDemoPace)
+	}
+	return nil
+}
+
+const mostDemoPace = 100_000

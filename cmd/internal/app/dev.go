@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +31,7 @@ type devOptions struct {
 	kafkaPort      int
 	clickhousePort int
 	demo           bool
+	demoPace       float64
 	watch          watchOptions
 }
 
@@ -53,7 +53,7 @@ this configuration and the routes of deploy/alertmanager; nothing is sent to any
 The embedded broker and engine are for development only. With --kafka or --clickhouse (or
 kafka.brokers and clickhouse.dsn, however they are set) your own servers take their place.`,
 		Example: `  satisflow dev
-  satisflow dev --demo
+  satisflow dev --demo --demo-pace 60
   satisflow dev --time-scale 60
   satisflow dev --services any --dir /tmp/ratings
   satisflow dev --kafka localhost:9092 --clickhouse http://localhost:8123/satisflow`,
@@ -69,7 +69,8 @@ kafka.brokers and clickhouse.dsn, however they are set) your own servers take th
 	cmd.Flags().StringVar(&o.dir, "dir", ".satisflow", "folder of the data")
 	cmd.Flags().IntVar(&o.kafkaPort, "kafka-port", 9092, "port of the embedded Kafka; 0 picks a free one")
 	cmd.Flags().IntVar(&o.clickhousePort, "clickhouse-port", 8123, "port of the embedded ClickHouse; 0 picks a free one")
-	cmd.Flags().BoolVar(&o.demo, "demo", false, "send 28 days of believable ratings, once, then live ones")
+	cmd.Flags().BoolVar(&o.demo, "demo", false, "send 28 days of a firm with 300 customers, once, then live ratings at their own pace")
+	cmd.Flags().Float64Var(&o.demoPace, "demo-pace", 1, "how many times as fast the live ratings of --demo come")
 	o.watch.add(cmd)
 	return cmd
 }
@@ -85,8 +86,11 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 	if err := devstack.RequireLoopback(cfg.Gateway.Listen, "--listen"); err != nil {
 		return usageError(err)
 	}
-	if o.demo && loaded.IsSet("kafka.brokers") {
-		return usageError(fmt.Errorf("--demo sends synthetic ratings and so goes to the embedded Kafka only: leave out kafka.brokers (%s)", loaded.From("kafka.brokers")))
+	if err := o.wantDemo(&loaded); err != nil {
+		return usageError(err)
+	}
+	if o.demo && !loaded.IsSet("alerts.weights") {
+		cfg.Alerts.Weights = demoWeights
 	}
 	var down teardown
 	defer func() { err = errors.Join(err, down.end(devStopTime)) }()
@@ -137,7 +141,7 @@ func (s *shell) dev(cmd *cobra.Command, o devOptions) (err error) {
 	}
 	parts = append(append(append(parts, c.parts...), httpPart("gateway", listener, cfg.Gateway.Server(c.handler))), watchers...)
 	if o.demo {
-		demo, err := newDemo(cfg, dir, &down, log)
+		demo, err := newDemo(cfg, dir, o.demoPace, &down, log)
 		if err != nil {
 			return err
 		}

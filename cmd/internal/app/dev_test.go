@@ -273,7 +273,7 @@ func TestDevGoesOnWhereItEndedHoweverItEnded(t *testing.T) {
 func TestTheDemoSendsItsHistoryOnce(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	d := startDev(t, dir, "--demo")
-	const least = 30_000
+	const least = 8_000
 	sent := func() bool { _, err := os.Stat(filepath.Join(dir, demoMark)); return err == nil }
 	got := 0
 	for end := time.Now().Add(time.Minute); !sent() || got < least; time.Sleep(100 * time.Millisecond) {
