@@ -74,7 +74,7 @@ func demo(seed uint64, start, end time.Time, pace float64, ec event.Config) Conf
 		case len(services) > 1 && service == services[1]:
 			return recovering(end.Sub(at))
 		}
-		return 0.975
+		return 0.99
 	}
 	cfg.Mood = func(customer int, at time.Time) float64 { return demoMood(customer, end.Sub(at)) }
 	return cfg
@@ -95,15 +95,15 @@ func demoMood(customer int, before time.Duration) float64 {
 
 // worsening is the first service's share of satisfied ratings, so long before the end.
 func worsening(before time.Duration) float64 {
-	return slope(demoWorse-before, demoWorse, 0.98, 0.80)
+	return slope(demoWorse-before, demoWorse, 0.985, 0.80)
 }
 
 // recovering is the second service's.
 func recovering(before time.Duration) float64 {
 	if before > demoMeasure {
-		return slope(demoDip-before, day, 0.975, 0.85)
+		return slope(demoDip-before, day, 0.985, 0.85)
 	}
-	return slope(demoMeasure-before, demoRecovery, 0.85, 0.985)
+	return slope(demoMeasure-before, demoRecovery, 0.85, 0.99)
 }
 
 // slope goes from one value to another while the time goes from 0 to length, and stays there.
