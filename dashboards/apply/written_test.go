@@ -47,7 +47,8 @@ func TestARedirectedCommandIsNotDone(t *testing.T) {
 	o := webhook(f.options(), "http://127.0.0.1/hook")
 	o.URL = front.URL
 	plan, err := Apply(t.Context(), o)
-	if err == nil || len(f.writes) != 0 || strings.Contains(plan.String(), "done") {
+	var elsewhere *RedirectError
+	if !errors.As(err, &elsewhere) || elsewhere.Address != f.URL || len(f.writes) != 0 || strings.Contains(plan.String(), "done") {
 		t.Errorf("%v after %q\n%s", err, f.writes, plan)
 	}
 }

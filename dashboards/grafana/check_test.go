@@ -61,7 +61,8 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 		}},
 		{"a macro is unknown", "macro $__timeFilters", func(l, _ *Dashboard) { spoilSQL(l, "$__timeFilter(", "$__timeFilters(") }},
 		{"a variable of SQL is unknown", "has none of that name", func(l, _ *Dashboard) { spoilSQL(l, "${service:", "${services:") }},
-		{"a variable of SQL is not escaped", "which escapes", func(l, _ *Dashboard) { spoilSQL(l, ":singlequote", "") }},
+		{"a variable of SQL is not escaped", "right for every name", func(l, _ *Dashboard) { spoilSQL(l, ":queryparam", "") }},
+		{"a variable of SQL is escaped for names without a backslash", "right for every name", func(l, _ *Dashboard) { spoilSQL(l, ":queryparam", ":singlequote") }},
 		{"a bare variable of SQL", "may stand unescaped", func(l, _ *Dashboard) { spoilSQL(l, ", $service)", ", 1) OR value = $service") }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

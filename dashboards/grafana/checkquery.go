@@ -98,8 +98,8 @@ func checkSQL(sql string, variables []Variable) error {
 		if !slices.ContainsFunc(variables, func(v Variable) bool { return v.Name == name }) {
 			return fmt.Errorf("variable %s: the dashboard has none of that name", m[0])
 		}
-		if m[3] == "" && m[2] != ":singlequote" {
-			return fmt.Errorf("variable %s: want ${%s:singlequote}, which escapes", m[0], name)
+		if m[3] == "" && (m[2] != ":queryparam" || !strings.Contains(sql, chosenValues(name))) {
+			return fmt.Errorf("variable %s: want ${%s:queryparam} and its values decoded, which is right for every name", m[0], name)
 		}
 		if m[3] != "" && !strings.Contains(sql, ", $"+name+")") {
 			return fmt.Errorf("variable %s: only the second argument of $__conditionalAll may stand unescaped", m[0])

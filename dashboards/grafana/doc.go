@@ -10,7 +10,7 @@
 //   - Every rating has one service, so the sum over all services is the overall figure: one query serves the variable
 //     service with All and with a choice. Products, channels and segments are not kept by service; the variable does not
 //     narrow them, and their panels say so.
-//   - ClickHouse's data source replaces text, it binds nothing. Variables stand as ${name:singlequote}, which escapes, and
+//   - ClickHouse's data source replaces text, it binds nothing. Variables stand as ${name:queryparam}, decoded by ClickHouse (chosenValues), and
 //     inside $__conditionalAll, which becomes 1=1 for All.
 //   - The overall series of Prometheus have no label value; All is the expression .*, which matches that too.
 package grafana

@@ -14,6 +14,7 @@ type view struct {
 	values   map[string][]string // of variables; absent is All
 	all      map[string][]string // what All stands for
 	interval time.Duration       // least step of the panel
+	scenes   bool                // whether Grafana is a version whose dashboards are scenes
 }
 
 // expandSQL replaces text as the data source of ClickHouse 4.20 does: conditionalAll, then variables, then macros.
@@ -53,21 +54,46 @@ func (v view) expandConditions(sql string) string {
 	}
 }
 
-var quotedVariable = regexp.MustCompile(`\$\{(\w+):singlequote\}`)
+var sqlChoice = regexp.MustCompile(`\$\{(\w+):(\w+)\}`)
 
+// expandVariables formats values as Grafana does: queryparam in the way of templates (a space is %20) or of scenes (a space
+// is +, and some characters stay), singlequote and sqlstring without a thought of backslashes.
 func (v view) expandVariables(sql string) string {
-	return quotedVariable.ReplaceAllStringFunc(sql, func(ref string) string {
-		name := quotedVariable.FindStringSubmatch(ref)[1]
-		values := v.values[name]
+	return sqlChoice.ReplaceAllStringFunc(sql, func(ref string) string {
+		m := sqlChoice.FindStringSubmatch(ref)
+		values := v.values[m[1]]
 		if values == nil {
-			values = v.all[name]
+			values = v.all[m[1]]
+		}
+		if m[2] == "queryparam" {
+			all := make([]string, len(values))
+			for i, value := range values {
+				all[i] = "var-" + m[1] + "=" + v.encoded(value)
+			}
+			return strings.Join(all, "&")
 		}
 		quoted := make([]string, len(values))
 		for i, value := range values {
-			quoted[i] = "'" + strings.ReplaceAll(value, "'", `\'`) + "'"
+			quoted[i] = "'" + strings.ReplaceAll(value, "'", map[string]string{"singlequote": `\'`, "sqlstring": "''"}[m[2]]) + "'"
 		}
 		return strings.Join(quoted, ",")
 	})
+}
+
+// encoded is encodeURIComponent with !'()* encoded too; scenes then put some characters back.
+func (v view) encoded(value string) string {
+	var b strings.Builder
+	for _, c := range []byte(value) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		fmt.Fprintf(&b, "%%%02X", c)
+	}
+	if v.scenes {
+		return strings.NewReplacer("%40", "@", "%3A", ":", "%24", "$", "%2C", ",", "%3B", ";", "%20", "+").Replace(b.String())
+	}
+	return b.String()
 }
 
 var (
@@ -116,13 +142,40 @@ func (v view) promValue(variable Variable) string {
 }
 
 func TestSQLIsExpandedAsTheDataSourceDoes(t *testing.T) {
-	const sql = "WHERE $__timeFilter(pane) AND $__conditionalAll(value IN (${service:singlequote}), $service) AND x = ${window:singlequote}"
+	const sql = "WHERE $__timeFilter(pane) AND $__conditionalAll(f(${service:queryparam}), $service) AND x = ${window:queryparam}"
 	v := view{from: time.Unix(100, 0), to: time.Unix(200, 0), values: map[string][]string{"window": {"24h"}}}
-	if got, want := v.expandSQL(sql), "WHERE pane >= toDateTime(100) AND pane <= toDateTime(200) AND 1=1 AND x = '24h'"; got != want {
+	if got, want := v.expandSQL(sql), "WHERE pane >= toDateTime(100) AND pane <= toDateTime(200) AND 1=1 AND x = var-window=24h"; got != want {
 		t.Errorf("All: got %s, want %s", got, want)
 	}
 	v.values["service"] = []string{"a", "it's"}
-	if got, want := v.expandSQL(sql), `WHERE pane >= toDateTime(100) AND pane <= toDateTime(200) AND value IN ('a','it\'s') AND x = '24h'`; got != want {
+	if got, want := v.expandSQL(sql), `WHERE pane >= toDateTime(100) AND pane <= toDateTime(200) AND f(var-service=a&var-service=it%27s) AND x = var-window=24h`; got != want {
 		t.Errorf("two values: got %s, want %s", got, want)
+	}
+}
+
+// names are what a producer may call a service, where all are admitted.
+var names = []string{"plain", "two words", "o'neill & co", `x\') OR 1=1 -- `, `\`, `'`, `''`, `\\'`, "a,b", "{a}", "1+1=2", "100 %", "%27", "$__fromTime x", "?&=#/", "数据分析", "`", "\"", "a\nb", "x@y:z;$"}
+
+// A service's name is never SQL, and is found as it is, alone and among others.
+func TestAServiceOfAnyNameIsAValueAndNeverSQL(t *testing.T) {
+	conn := newEmpty(t)
+	for _, scenes := range []bool{false, true} {
+		v := view{scenes: scenes, values: map[string][]string{"service": names}}
+		if rows, _ := query(t, conn, v.expandVariables("SELECT arrayStringConcat("+chosenValues("service")+", '|') AS found")); rows[0]["found"] != strings.Join(names, "|") {
+			t.Errorf("scenes %v: found %q\nwant %q", scenes, rows[0]["found"], names)
+		}
+		for i, name := range names {
+			v.values["service"] = []string{name}
+			other := names[(i+1)%len(names)]
+			sql := v.expandSQL(fmt.Sprintf("SELECT countIf(unhex('%x') IN (%[2]s)) AS own, countIf(unhex('%[3]x') IN (%[2]s)) AS others FROM numbers(7)", name, chosenValues("service"), other))
+			rows, _ := query(t, conn, sql)
+			want := "7"
+			if strings.Contains(name, "$__") && scenes { // the data source expands its macros in names too; nothing breaks
+				want = "0"
+			}
+			if fmt.Sprint(rows[0]["own"]) != want || fmt.Sprint(rows[0]["others"]) != "0" {
+				t.Errorf("scenes %v: %q gives %v", scenes, name, rows[0])
+			}
+		}
 	}
 }

@@ -32,6 +32,7 @@ func (c Config) sql(name string, data any) string {
 		"budget":        func() string { return "(1 - " + number(t) + ")" },
 		"scoreVariance": func() string { return number(stats.Z95OneSided * stats.Z95OneSided * t * (1 - t)) },
 		"milestones":    c.milestones,
+		"chosen":        chosenValues,
 	}
 	parsed := template.Must(template.New(name).Option("missingkey=error").Funcs(functions).ParseFS(files, "sql/parts.sql", "sql/"+name))
 	var b strings.Builder
@@ -46,4 +47,12 @@ func (c Config) milestones() (all []milestone) {
 		all = append(all, milestone{fmt.Sprintf("milestone_%s", strings.ReplaceAll(number(100*m), ".", "_")), number(m)})
 	}
 	return all
+}
+
+// chosenValues is the values of a variable as an array, right for every name. Grafana's formats of SQL are not: singlequote
+// leaves backslashes as they are and sqlstring too, so that a name with one ends the string before its end. As a parameter
+// of an address, var-service=a%20b&var-service=c, nothing but harmless characters is left, whatever a producer called its
+// service; a space is %20 or + by Grafana's version, and a plus is %2B in both.
+func chosenValues(variable string) string {
+	return fmt.Sprintf(`arrayMap(v -> decodeURLComponent(replaceAll(substring(v, %d), '+', '%%20')), splitByChar('&', '${%s:queryparam}'))`, len("var-"+variable+"=")+1, variable)
 }

@@ -7,6 +7,6 @@ SELECT
     toUnixTimestamp64Milli(min(opened_at)) AS oldest
 FROM customer_satisfaction_alerts FINAL
 WHERE state < 'resolved'
-    AND $__conditionalAll((dimension != 'segment' AND if(dimension = 'customer', service, value) IN (${service:singlequote})), $service)
+    AND $__conditionalAll((dimension != 'segment' AND if(dimension = 'customer', service, value) IN ({{chosen "service"}})), $service)
 GROUP BY severity
 ORDER BY severity DESC

@@ -27,7 +27,7 @@ FROM
             contacted_at > toDateTime64(0, 3, 'UTC') AS spoken,
             multiIf(spoken, contacted_at, state >= 'resolved', resolved_at, now64(3, 'UTC')) AS until
         FROM customer_satisfaction_alerts FINAL
-        WHERE dimension = 'customer' AND $__conditionalAll(service IN (${service:singlequote}), $service)
+        WHERE dimension = 'customer' AND $__conditionalAll(service IN ({{chosen "service"}}), $service)
     )
     ARRAY JOIN [opened_at, resolved_at] AS at, ['opened', 'resolved'] AS what
     WHERE $__timeFilter(at)

@@ -21,7 +21,7 @@ FROM
     FROM satisfaction_panes FINAL
     WHERE {{template "epoch"}} AND dimension = '{{.Dimension}}'
         AND pane >= $__fromTime - (toUnixTimestamp($__toTime) - toUnixTimestamp($__fromTime)) AND pane <= $__toTime{{if .ByService}}
-        AND $__conditionalAll(value IN (${service:singlequote}), $service){{end}}
+        AND $__conditionalAll(value IN ({{chosen "service"}}), $service){{end}}
     GROUP BY value
 )
 WHERE n + n_before > 0

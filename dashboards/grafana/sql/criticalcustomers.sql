@@ -4,6 +4,6 @@ SELECT
     'critical' AS tags
 FROM customer_satisfaction_alerts FINAL
 WHERE dimension = 'customer' AND severity = 'critical' AND $__timeFilter(opened_at){{if .ByService}}
-    AND $__conditionalAll(service IN (${service:singlequote}), $service){{end}}
+    AND $__conditionalAll(service IN ({{chosen "service"}}), $service){{end}}
 ORDER BY time DESC
 LIMIT 200

@@ -5,6 +5,6 @@ SELECT
     concat(toString(severity), ',', dimension) AS tags
 FROM customer_satisfaction_alerts FINAL
 WHERE rule = 'group_falling' AND opened_at <= $__toTime AND (state < 'resolved' OR resolved_at >= $__fromTime){{if .ByService}}
-    AND $__conditionalAll((dimension = 'segment' OR value IN (${service:singlequote})), $service){{end}}
+    AND $__conditionalAll((dimension = 'segment' OR value IN ({{chosen "service"}})), $service){{end}}
 ORDER BY time DESC
 LIMIT 200

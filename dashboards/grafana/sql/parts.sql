@@ -3,7 +3,7 @@
 
 {{define "selected"}}satisfaction_panes FINAL
 WHERE {{template "epoch"}} AND dimension = 'service' AND $__timeFilter(pane)
-    AND $__conditionalAll(value IN (${service:singlequote}), $service){{end}}
+    AND $__conditionalAll(value IN ({{chosen "service"}}), $service){{end}}
 
 {{define "low"}}if({{.N}} = 0, NULL, greatest(0, ({{.K}} / {{.N}} + {{.Z}} * {{.Z}} / (2 * {{.N}})
     - {{.Z}} * sqrt(({{.K}} / {{.N}} * (1 - {{.K}} / {{.N}}) + {{.Z}} * {{.Z}} / (4 * {{.N}})) / {{.N}})) / (1 + {{.Z}} * {{.Z}} / {{.N}}))){{end}}

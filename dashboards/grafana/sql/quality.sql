@@ -15,7 +15,7 @@ FROM
         sum(s.completeness_sum) AS completeness_sum, sum(s.completeness_n) AS completeness_n
     FROM satisfaction_panes AS s FINAL
     WHERE {{template "epoch"}} AND dimension = 'service' AND $__timeFilter(pane)
-        AND $__conditionalAll(value IN (${service:singlequote}), $service)
+        AND $__conditionalAll(value IN ({{chosen "service"}}), $service)
     GROUP BY value
 )
 ORDER BY value

@@ -10,8 +10,8 @@ FROM
 (
     SELECT window_end AS time, sum(satisfied) AS k, sum(ratings) AS n
     FROM satisfaction_history
-    WHERE {{template "epoch"}} AND `window` = ${window:singlequote} AND dimension = 'service' AND complete
-        AND $__timeFilter(window_end) AND $__conditionalAll(value IN (${service:singlequote}), $service)
+    WHERE {{template "epoch"}} AND `window` IN ({{chosen "window"}}) AND dimension = 'service' AND complete
+        AND $__timeFilter(window_end) AND $__conditionalAll(value IN ({{chosen "service"}}), $service)
     GROUP BY time
 )
 ORDER BY time

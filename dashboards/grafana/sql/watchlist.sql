@@ -23,6 +23,6 @@ FROM
     WHERE dimension = 'customer' AND state < 'resolved'
 )
 GROUP BY customer
-HAVING $__conditionalAll(countIf(service IN (${service:singlequote})) > 0, $service)
+HAVING $__conditionalAll(countIf(service IN ({{chosen "service"}})) > 0, $service)
 ORDER BY score DESC, since, customer
 LIMIT {{.Most}}
