@@ -28,9 +28,9 @@ type importing struct {
 func newImportCommand(s *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE|-",
-		Short: "Send a file of ratings to Kafka: CSV, NDJSON or JSON",
-		Long: `Send the ratings of a file, or of the standard input (-), to Kafka. The file is CSV with a
-header, NDJSON, or JSON (arrays, objects one after the other, or an array within an object);
+		Short: "Send a file of ratings to Kafka: CSV, Excel, NDJSON or JSON",
+		Long: `Send the ratings of a file, or of the standard input (-), to Kafka. The file is CSV or an
+Excel sheet (.xlsx) with a header, NDJSON, or JSON (arrays, objects one after the other, or an array within an object);
 each may be packed by gzip or zstd. Importing it again, or with its rows in another order or
 other files, changes nothing.
 
@@ -94,6 +94,7 @@ arguments or not a file of ratings, 3 Kafka is not there, 130 interrupted.`,
 	f.StringArrayVar(&opt.IDColumns, "id-column", nil, "column that rating_ids are made of, in place of all; repeatable")
 	f.StringVar(&opt.Rows, "rows", "", "in JSON, where the array of rows is within an object, such as data.ratings")
 	f.StringVar(&opt.Delimiter, "delimiter", "", "of CSV: one character, or "+strings.Join(importer.DelimiterNames(), ", ")+" (default: what the header has)")
+	f.StringVar(&opt.Sheet, "sheet", "", "of an Excel workbook (default: the first)")
 	f.IntVar(&opt.SkipLines, "skip-lines", 0, "lines of CSV to pass over before the header")
 	f.IntVar(&opt.HeaderRows, "header-rows", 0, "rows of CSV that make the header (default 1)")
 	f.StringArrayVar(&opt.TimeLayouts, "time-layout", nil, "how times are written: Go, strptime, unix, unix-ms or excel; repeatable, the first that fits")
@@ -102,7 +103,7 @@ arguments or not a file of ratings, 3 Kafka is not there, 130 interrupted.`,
 	f.StringVar(&opt.IDs, "ids", "", "text: take ids as they stand, also 4.6E+17; clean: without invisible and full-width characters")
 	f.StringVar(&opt.Spread, "spread", "", "FROM..TO: spread rows without a time over this span")
 	f.StringVar(&opt.TimeZone, "time-zone", "", "zone of times that are written without one, such as Asia/Shanghai")
-	f.StringVar(&opt.Format, "format", "", "csv, ndjson or json, where the file does not tell")
+	f.StringVar(&opt.Format, "format", "", "csv, ndjson, json or xlsx, where the file does not tell")
 	f.StringVar(&opt.Encoding, "encoding", "", "encoding of the file, such as gb18030 (default utf-8)")
 	f.BoolVar(&opt.History, "history", false, "take ratings older than the horizon (admission.horizon), up to the retention")
 	f.BoolVar(&opt.dryRun, "dry-run", false, "judge all rows and send none; Kafka is not needed")

@@ -12,8 +12,9 @@ type Config struct {
 	Format      string   // one of Formats; empty tells it by the file
 	Encoding    string   // one of EncodingNames; empty is UTF-8, or UTF-16 where the file shows it
 	Delimiter   string   // of CSV, a character or one of DelimiterNames; empty tells it by the header
-	SkipLines   int      // lines of CSV before the header
-	HeaderRows  int      // rows of CSV that are the header; 0 is 1
+	Sheet       string   // of a workbook; empty is the first
+	SkipLines   int      // lines of CSV, or rows of a sheet, before the header
+	HeaderRows  int      // rows of CSV or of a sheet that are the header; 0 is 1
 	Rows        string   // in JSON, the dotted path of the array of rows within an object; empty tells it by the file
 	Map         []string // field=column, field={column}-{column} or field==constant; field= leaves a column of that name out
 	Values      []string // field:from=to; from may be * for any other value, or empty for a missing one

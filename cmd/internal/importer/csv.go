@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -162,7 +163,7 @@ func (c *csvRows) next() (row, error) {
 		if len(bytes.TrimSpace(first.text)) > 0 {
 			r, err := c.record(first)
 			if err == nil && r.wrong == nil {
-				r.cells, r.wrong = c.fit(r.cells)
+				r.cells, r.wrong = fit(r.cells, c.columns, strconv.Quote(string(c.delimiter)))
 			}
 			return r, err
 		}
@@ -204,14 +205,14 @@ func (c *csvRows) record(first line) (row, error) {
 }
 
 // fit makes as many cells as there are columns. Spreadsheets leave empty cells out, or add some.
-func (c *csvRows) fit(cells []cell) ([]cell, *rejection) {
-	for len(cells) > len(c.columns) && cells[len(cells)-1].kind == missing {
+func fit(cells []cell, columns []string, delimiter string) ([]cell, *rejection) {
+	for len(cells) > len(columns) && cells[len(cells)-1].kind == missing {
 		cells = cells[:len(cells)-1]
 	}
-	if len(cells) > len(c.columns) {
-		return nil, reject(badCSV, "", fmt.Sprintf("%d values", len(cells)), fmt.Sprintf("%d, one for each column of the header; values with %q in them need quotes", len(c.columns), string(c.delimiter)))
+	if len(cells) > len(columns) {
+		return nil, reject(badCSV, "", fmt.Sprintf("%d values", len(cells)), fmt.Sprintf("%d, one for each column of the header; values with %s in them need quotes", len(columns), delimiter))
 	}
-	for len(cells) < len(c.columns) {
+	for len(cells) < len(columns) {
 		cells = append(cells, cell{})
 	}
 	return cells, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,6 +64,12 @@ func (f *file) open(in *Input, p *planner, ec event.Config) (rows, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, usage("read %s: %w", in.Name, err)
 	}
+	if in.workbook {
+		return f.openWorkbook(in)
+	}
+	if f.cfg.Format == XLSX {
+		return nil, usage("read %s: it is no workbook of Excel: want --format %s, or none", in.Name, CSV)
+	}
 	if f.cfg.Rows == "" && (f.cfg.Format == "" || f.cfg.Format == JSON) {
 		f.within, f.inner = wrapped(text.Reader)
 		f.cfg.Rows = f.rowsWithin(p)
@@ -84,6 +91,22 @@ func (f *file) open(in *Input, p *planner, ec event.Config) (rows, error) {
 	})
 	f.found = foundOf(f, all, text)
 	return all, nil
+}
+
+// openWorkbook reads the beginning of a sheet. Times that are numbers can be nothing but days there.
+func (f *file) openWorkbook(in *Input) (rows, error) {
+	if f.cfg.Format != "" && f.cfg.Format != XLSX && f.cfg.Format != CSV {
+		return nil, usage("read %s: it is a workbook or a zip file, and no %s", in.Name, f.cfg.Format)
+	}
+	f.format, f.cfg.TimeLayouts = XLSX, append(slices.Clone(f.cfg.TimeLayouts), layoutExcel)
+	x, err := newXLSX(in, f.cfg)
+	if err != nil {
+		return nil, usage("read %s: %w", in.Name, err)
+	}
+	text := &textReader{name: encodingUTF8}
+	f.rows = newSample(x, text, func(*row) {})
+	f.found = foundOf(f, x, text)
+	return x, nil
 }
 
 // rowsWithin returns the path of the rows in the object that the text begins with, if they are ratings and the object is none.
@@ -109,7 +132,7 @@ func (f *file) fits(p *planner, ec event.Config) error {
 	if err == nil || !errors.As(err, &lacks) {
 		return err
 	}
-	if f.format != CSV && f.rows.err == nil && !f.later(p, ec) {
+	if f.format != CSV && f.format != XLSX && f.rows.err == nil && !f.later(p, ec) {
 		return nil // of a stream, which may bring the columns still
 	}
 	if path, columns := f.within, f.inner; path != "" && f.cfg.Rows == "" {

@@ -13,11 +13,12 @@ import (
 const (
 	CSV    = "csv"    // with a header; commas, semicolons, tabs or bars
 	NDJSON = "ndjson" // one JSON object a line
+	XLSX   = "xlsx"   // a sheet of an Excel workbook with a header
 	JSON   = "json"   // arrays of objects, objects one after the other, or arrays within objects
 )
 
 // Formats returns the names that Config.Format takes beside the empty one, which tells it by the file.
-func Formats() []string { return []string{CSV, NDJSON, JSON} }
+func Formats() []string { return []string{CSV, NDJSON, JSON, XLSX} }
 
 // rowsOf reads the text as the format of the configuration, or as what it seems to be where that has none. It returns the format.
 func rowsOf(r *bufio.Reader, cfg Config, suffix string) (rows, string, error) {

@@ -99,8 +99,10 @@ func TestAFileThatCannotBeReadSaysWhatItIs(t *testing.T) {
 		content []byte
 		want    string
 	}{
-		"a workbook":               {Config{}, "a.xlsx", []byte("PK\x03\x04rest"), "save it as CSV UTF-8"},
-		"an old workbook":          {Config{}, "a.xls", []byte("\xd0\xcf\x11\xe0rest"), "save it as CSV UTF-8"},
+		"a zip file":               {Config{}, "a.zip", []byte("PK\x03\x04rest"), "unpack a zip file"},
+		"a workbook by force":      {Config{Format: JSON}, "a.xlsx", []byte("PK\x03\x04rest"), "no json"},
+		"text called a workbook":   {Config{Format: XLSX}, "a.xlsx", []byte(csvFile), "it is no workbook"},
+		"an old workbook":          {Config{}, "a.xls", []byte("\xd0\xcf\x11\xe0rest"), "as CSV UTF-8"},
 		"an empty file":            {Config{}, "a.csv", nil, "the file is empty"},
 		"GBK without a word":       {Config{}, "a.csv", gb18030(csvFile), "line 2: byte 0xba"},
 		"GBK without a word, hint": {Config{}, "a.csv", gb18030(csvFile), "gb18030 for CSV of a Chinese Excel"},

@@ -13,7 +13,8 @@ type Found struct {
 	Format    string            `json:"format"`
 	Encoding  string            `json:"encoding"`
 	Delimiter string            `json:"delimiter,omitempty"`   // of CSV
-	Header    int               `json:"header_line,omitempty"` // of CSV
+	Sheet     string            `json:"sheet,omitempty"`       // of a workbook
+	Header    int               `json:"header_line,omitempty"` // of CSV or of a sheet
 	Rows      string            `json:"rows,omitempty"`        // path of the array of rows in JSON
 	Columns   map[string]string `json:"columns,omitempty"`     // by field: where it comes from
 	Times     map[string]int64  `json:"times,omitempty"`       // how many were read by which layout
@@ -24,8 +25,11 @@ type Found struct {
 // foundOf says how the file's text was read.
 func foundOf(f *file, all rows, t *textReader) Found {
 	out := Found{Format: f.format, Encoding: t.name, Rows: f.cfg.Rows, TimeZone: f.cfg.TimeZone, Scale: f.cfg.Scale}
-	if c, ok := all.(*csvRows); ok {
-		out.Delimiter, out.Header = string(c.delimiter), c.header
+	switch all := all.(type) {
+	case *csvRows:
+		out.Delimiter, out.Header = string(all.delimiter), all.header
+	case *xlsxRows:
+		out.Sheet, out.Header = all.sheet, all.header
 	}
 	return out
 }
@@ -68,6 +72,9 @@ func (f *Found) write(w io.Writer) {
 	fmt.Fprintf(w, "read as   %s, %s", f.Format, f.Encoding)
 	if f.Delimiter != "" {
 		fmt.Fprintf(w, ", delimiter %q, header on line %d", f.Delimiter, f.Header)
+	}
+	if f.Sheet != "" {
+		fmt.Fprintf(w, ", sheet %q, header in row %d", f.Sheet, f.Header)
 	}
 	if f.Rows != "" {
 		fmt.Fprintf(w, ", rows of %s", f.Rows)

@@ -19,12 +19,13 @@ type Input struct {
 	Name string // base name of the file, or stdin
 	Size int64  // in bytes as stored; 0 when it is not known
 
-	path   string // of a regular file, which can be read again; else empty
-	file   io.Closer
-	read   atomic.Int64 // bytes taken from the file
-	plain  *bufio.Reader
-	suffix string // of the name without the compression's: csv, ndjson, jsonl, json or another
-	closes []func()
+	workbook bool   // or another zip file
+	path     string // of a regular file, which can be read again; else empty
+	file     io.Closer
+	read     atomic.Int64 // bytes taken from the file
+	plain    *bufio.Reader
+	suffix   string // of the name without the compression's: csv, ndjson, jsonl, json or another
+	closes   []func()
 }
 
 // Open opens a file, or the stream given as stdin for the path "-", and finds out how it is compressed. An error about the
@@ -101,9 +102,9 @@ func (in *Input) decompress(raw io.Reader) error {
 		in.closes = append(in.closes, r.Close)
 		in.plain = bufio.NewReaderSize(r, buffer)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return fmt.Errorf("it is an Excel workbook or a zip file: save it as CSV UTF-8, or unpack it")
+		in.workbook = true
 	case bytes.HasPrefix(head, []byte{0xd0, 0xcf, 0x11, 0xe0}):
-		return fmt.Errorf("it is an Excel workbook: save it as CSV UTF-8")
+		return fmt.Errorf("it is a workbook of an old Excel (.xls): save it as .xlsx or as CSV UTF-8")
 	}
 	return nil
 }

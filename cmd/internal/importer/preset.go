@@ -26,6 +26,7 @@ type Preset struct {
 	SkipLines   int                 `yaml:"skip-lines,omitempty"`   //
 	Delimiter   string              `yaml:"delimiter,omitempty"`    //
 	Encoding    string              `yaml:"encoding,omitempty"`     //
+	Sheet       string              `yaml:"sheet,omitempty"`        //
 	Rows        string              `yaml:"rows,omitempty"`         //
 	Map         map[string]columns  `yaml:"map,omitempty"`          // by field: a column, a template, a constant, or several of which the first counts that a row has
 	Values      map[string]replaced `yaml:"values,omitempty"`       // by field
@@ -120,7 +121,7 @@ func (p *Preset) under(c Config) Config {
 	if p == nil {
 		return c
 	}
-	for to, from := range map[*string]string{&c.Format: p.Format, &c.Delimiter: p.Delimiter, &c.Encoding: p.Encoding, &c.Rows: p.Rows,
+	for to, from := range map[*string]string{&c.Format: p.Format, &c.Delimiter: p.Delimiter, &c.Encoding: p.Encoding, &c.Rows: p.Rows, &c.Sheet: p.Sheet,
 		&c.TimeZone: p.TimeZone, &c.Scale: p.Scale, &c.Decimal: p.Decimal, &c.IDs: p.IDs} {
 		if *to == "" {
 			*to = from

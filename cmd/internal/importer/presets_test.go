@@ -1,6 +1,8 @@
 package importer
 
 import (
+	"bytes"
+	"encoding/csv"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -72,10 +74,37 @@ func TestEveryPresetReadsTheExportOfItsProduct(t *testing.T) {
 				t.Errorf("%s:\n%s, want\n%s", preset, value, want)
 			}
 		}
+		if !strings.HasSuffix(tc.file, ".csv") {
+			continue
+		}
+		sheet := run(t, tc.cfg, "a.xlsx", asWorkbook(t, export(t, tc.file, now.AddDate(0, 0, -9))))
+		if sheet.err != nil || !slices.Equal(sheet.values(), got.values()) {
+			t.Errorf("%s as a workbook: %v %+v\n%s", preset, sheet.err, sheet.report, strings.Join(sheet.values(), "\n"))
+		}
 	}
 	if names := PresetNames(); len(names) != 8 {
 		t.Errorf("presets %q: each is to be tested here", names)
 	}
+}
+
+// asWorkbook returns the rows of CSV as a workbook.
+func asWorkbook(t *testing.T, text []byte) []byte {
+	t.Helper()
+	reader := csv.NewReader(bytes.NewReader(text))
+	reader.FieldsPerRecord = -1
+	table, err := reader.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows [][]any
+	for _, record := range table {
+		row := make([]any, len(record))
+		for i := range record {
+			row[i] = record[i]
+		}
+		rows = append(rows, row)
+	}
+	return workbook(t, "Sheet1", rows...)
 }
 
 func TestAPresetIsAFileThatCanBeCopiedAndChanged(t *testing.T) {

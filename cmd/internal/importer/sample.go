@@ -35,8 +35,11 @@ func newSample(r rows, text *textReader, prepare func(*row)) *sample {
 		columns.add(next.columns)
 	}
 	s.columns = columns.names
-	if c, ok := r.(*csvRows); ok {
-		s.columns = c.columns // also those of the same name, and those of a file without rows
+	switch r := r.(type) { // also columns of the same name, and those of a file without rows
+	case *csvRows:
+		s.columns = r.columns
+	case *xlsxRows:
+		s.columns = r.columns
 	}
 	s.rows = &prepared{r, prepare}
 	slices.Reverse(s.read)

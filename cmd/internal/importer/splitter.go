@@ -68,14 +68,16 @@ func (s *splitter) quoted(line []byte) (rest []byte, more bool, st state) {
 	}
 }
 
-// add keeps a value; one of blanks alone is none.
-func (s *splitter) add(value string) {
+func (s *splitter) add(value string) { s.cells = append(s.cells, textCell(value)) }
+
+// textCell returns the cell of a text; one of blanks alone is none.
+func textCell(value string) cell {
 	c := cell{kind: text, text: strings.TrimSpace(value)}
 	if inner, ok := strings.CutPrefix(c.text, `="`); ok && strings.HasSuffix(inner, `"`) && strings.Count(inner, `"`) == 1 {
 		c.text = strings.TrimSuffix(inner, `"`) // how a spreadsheet is told that 00512 is text
 	}
 	if c.text == "" {
-		c = cell{}
+		return cell{}
 	}
-	s.cells = append(s.cells, c)
+	return c
 }
