@@ -26,6 +26,7 @@ const (
 	SumsRecentOnly                         // pane sums loaded only for recent panes
 	WaitingPassed                          // the cut passes records that wait for their panes
 	FailedKept                             // the owners of a failed flush go on
+	NeverFrozen                            // a pane whose facts retention has removed is read back and rewritten
 	RejectedUntouched                      // the pane of a record that a clock rejected left as it is
 	FrozenByRecord                         // frozen is what is old by the record's own timestamp
 	WatermarkAhead                         // a rating ahead of the clock moves the watermark there

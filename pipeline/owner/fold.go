@@ -170,7 +170,7 @@ func (o *Owner) count(f *fact.Fact, out outcome) {
 // this process's clock or the store's, so that its facts may be gone.
 func (o *Owner) eventPane(r *Record) (window.Pane, bool) {
 	p := o.cfg.Grid.PaneOf(r.Event.OccurredAt)
-	if o.cfg.Retention <= 0 {
+	if o.cfg.Retention <= 0 || o.cfg.Fault.has(NeverFrozen) {
 		return p, false
 	}
 	at := int64(r.log())

@@ -31,6 +31,9 @@ func (s *sim) checkDurable(p int) {
 		}
 	}
 	for off := range c.Cut {
+		if off < s.expired[p] {
+			continue
+		}
 		r := &s.log[p][off]
 		if r.rejected {
 			if !s.db[p].dead[off] {
@@ -50,9 +53,9 @@ func (s *sim) durable(p int, cut int64) simDurable {
 	if d, ok := s.cache[key]; ok {
 		return d
 	}
-	d := simDurable{map[simWindowKey]bool{}, oracleWindows(oraclePanes(oracleFacts(s.log[p], cut)))}
+	d := simDurable{map[simWindowKey]bool{}, oracleWindows(oraclePanes(oracleFacts(summed(s.log[p]), cut)))}
 	for _, r := range s.log[p][cut:] {
-		if r.rejected {
+		if r.rejected || r.old {
 			continue
 		}
 		t := window.Pane(floor(r.ev.OccurredAt, simPane))
@@ -67,9 +70,14 @@ func (s *sim) durable(p int, cut int64) simDurable {
 // check compares everything that is stored at the end, and the gauges of the owners that finished, with the oracle.
 func (s *sim) check() {
 	for p := range s.db {
+		s.countRows(p)
 		facts := oracleFacts(s.log[p], int64(len(s.log[p])))
-		panes := oraclePanes(facts)
-		s.checkFacts(p, facts)
+		panes := oraclePanes(oracleFacts(summed(s.log[p]), int64(len(s.log[p]))))
+		if s.expired[p] > 0 || s.cfg.Retention > 0 {
+			s.checkExpired(p)
+		} else {
+			s.checkFacts(p, facts)
+		}
 		s.checkPanes(p, panes)
 		s.checkWindows(p, oracleWindows(panes))
 		for _, pr := range s.finished {

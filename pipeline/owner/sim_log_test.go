@@ -20,6 +20,7 @@ const simPane = 300_000
 type simRecord struct {
 	ev       event.Event
 	rejected bool
+	old      bool // of a pane that is frozen when the record comes
 	at       int64
 }
 

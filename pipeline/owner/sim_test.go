@@ -31,11 +31,13 @@ type sim struct {
 	variant     variant
 	tracing     bool
 	cache       map[[2]int64]simDurable
+	expired     [2]int64 // offsets below have no fact any more
 }
 
 type simStats struct {
+	effects                                                                                                                       [numEffects]int
 	crashes, zombies, revocations, evictions, torn, delays, repeats, flushes, late, paged, lateCorrections, clockSteps, clockBack int
-	failedReads, failedInserts, outlived, survived                                                                                int // errors that the process survived
+	failedReads, failedInserts, outlived, survived, frozen                                                                        int // errors that the process survived
 }
 
 // variant is a trap that lies in the store rather than in the owner.
@@ -76,6 +78,13 @@ func runSim(c chooser, fault Fault, v variant, trace ...bool) *sim {
 		s.step()
 	}
 	s.finish()
+	if chance(c, 25) {
+		s.years()
+		for range 15 + c.intn(40) {
+			s.step()
+		}
+		s.finish()
+	}
 	return s
 }
 
@@ -201,6 +210,8 @@ func (s *sim) count(o *Owner) {
 	s.stats.late += int(st.Late)
 	s.stats.paged += int(st.PagedIn)
 	s.stats.evictions += int(st.Evicted)
+	s.stats.frozen += int(st.Frozen)
+	s.countOwner(o)
 	s.stats.lateCorrections += int(min(st.Late, st.Corrections))
 	if st.Admitted+st.Rejected != st.Consumed {
 		s.wrong["admitted + rejected"] = true

@@ -61,12 +61,22 @@ func (a *simStats) add(b simStats) {
 	a.failedInserts += b.failedInserts
 	a.outlived += b.outlived
 	a.survived += b.survived
+	a.frozen += b.frozen
+	for i := range a.effects {
+		a.effects[i] += b.effects[i]
+	}
 }
 
+// once is 1 for each count that is not 0.
 func (a simStats) once() simStats {
-	return simStats{min(a.crashes, 1), min(a.zombies, 1), min(a.revocations, 1), min(a.evictions, 1), min(a.torn, 1),
-		min(a.delays, 1), min(a.repeats, 1), min(a.flushes, 1), min(a.late, 1), min(a.paged, 1), min(a.lateCorrections, 1),
-		min(a.clockSteps, 1), min(a.clockBack, 1), min(a.failedReads, 1), min(a.failedInserts, 1), min(a.outlived, 1), min(a.survived, 1)}
+	for _, n := range []*int{&a.crashes, &a.zombies, &a.revocations, &a.evictions, &a.torn, &a.delays, &a.repeats, &a.flushes, &a.late, &a.paged, &a.lateCorrections,
+		&a.clockSteps, &a.clockBack, &a.failedReads, &a.failedInserts, &a.outlived, &a.survived, &a.frozen} {
+		*n = min(*n, 1)
+	}
+	for i := range a.effects {
+		a.effects[i] = min(a.effects[i], 1)
+	}
+	return a
 }
 
 func TestEverySchedule(t *testing.T) {
@@ -83,11 +93,16 @@ func TestEverySchedule(t *testing.T) {
 		{"a late rating", with.late, 60}, {"a late correction", with.lateCorrections, 20}, {"an eviction", with.evictions, 80}, {"a page-in", with.paged, 80},
 		{"a clock that is set", with.clockSteps, 50}, {"an owner's clock set back", with.clockBack, 30},
 		{"a failed read", with.failedReads, 50}, {"a failed insert", with.failedInserts, 20}, {"an insert that arrived after its error", with.outlived, 5},
-		{"a process that went on after an error", with.survived, 40},
+		{"a record of a frozen pane", with.frozen, 12}, {"a process that went on after an error", with.survived, 40},
 		{"a torn insert", with.torn, 50}, {"a delayed insert", with.delays, 20}, {"a repeated insert", with.repeats, 40}, {"a flush", with.flushes, 99},
 	} {
 		if 100*least.got < least.percent**simRuns {
 			t.Errorf("%d of %d schedules have %s, want %d %%: the simulation does not try what it should", least.got, *simRuns, least.what, least.percent)
+		}
+	}
+	for i, e := range effectsWanted {
+		if 100*with.effects[i] < e.percent**simRuns {
+			t.Errorf("%d of %d schedules have %s, want %d %%", with.effects[i], *simRuns, e.what, e.percent)
 		}
 	}
 	if total.flushes < 8**simRuns {
@@ -142,6 +157,7 @@ var traps = []struct {
 	{name: "sums of recent panes only", fault: SumsRecentOnly},
 	{name: "the cut beyond records that wait for their panes", fault: WaitingPassed},
 	{name: "the owners of a failed flush go on", fault: FailedKept},
+	{name: "panes whose facts are gone are rewritten", fault: NeverFrozen},
 	{name: "the checkpoint's halves read apart", variant: halvesApart},
 	{name: "reads from a lagging replica", variant: laggingReplica},
 	{name: "additive deltas with an insert token", variant: additiveDeltas},
