@@ -112,7 +112,7 @@ func Assign(ctx context.Context, cfg *Config, st Store, partition int32, now int
 			return nil, fmt.Errorf("assign partition %d: %w", partition, err)
 		}
 	}
-	o.table.advance(cfg.Grid.PaneOf(now))
+	o.table.advance(cfg.Grid.PaneOf(now), o.floor)
 	return o, nil
 }
 

@@ -126,9 +126,13 @@ func (t *table) current(k window.KeyID, i int) window.Sums {
 	return t.rows[k].sum(t.end-t.grid.Windows[i].Length, t.end)
 }
 
-// advance lets the current windows end with the pane that is now, so that they hold [now+1-length, now+1).
-func (t *table) advance(now window.Pane) {
+// advance lets the current windows end with the pane that is now, so that they hold [now+1-length, now+1). A clock that
+// was set back takes them no further back than the table holds panes, which is from floor on.
+func (t *table) advance(now, floor window.Pane) {
 	end := now + 1
+	if floor != never {
+		end = max(end, floor+t.grid.Longest)
+	}
 	if end == t.end {
 		return
 	}

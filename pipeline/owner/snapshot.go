@@ -59,7 +59,7 @@ func (o *Owner) Snapshot(now int64) *Snapshot {
 	o.facts, o.dead, o.old = nil, nil, 0
 	o.shownAt, o.shownNext, o.shownEnd = s.FreshAt, s.Cut, o.endAt > 0
 	s.takePanes()
-	o.table.advance(o.cfg.Grid.PaneOf(now))
+	o.table.advance(o.cfg.Grid.PaneOf(now), o.floor)
 	return s
 }
 
