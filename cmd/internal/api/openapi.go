@@ -2,11 +2,13 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -66,10 +68,7 @@ func (a *API) humaConfig() huma.Config {
 	if version == "" {
 		version = "dev"
 	}
-	var servers []*huma.Server
-	if a.BasePath != "" {
-		servers = []*huma.Server{{URL: a.BasePath}}
-	}
+	servers := []*huma.Server{{URL: cmp.Or(a.BasePath, "/"), Description: "This gateway"}}
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Servers: servers,
@@ -92,6 +91,7 @@ func (a *API) document(o *huma.OpenAPI) {
 			}
 		}
 	}
+	typeParameters(o)
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
@@ -99,24 +99,61 @@ func (a *API) document(o *huma.OpenAPI) {
 	if err := enc.Encode(o); err != nil {
 		panic(fmt.Sprintf("api: encode the OpenAPI document: %v", err)) // it consists of strings and numbers
 	}
-	a.openAPI = out.Bytes()
+	a.openAPI = bytes.ReplaceAll(out.Bytes(), []byte(`"`+first), []byte(`"`))
 }
 
-// ratingSchema is the event's schema as the gateway takes it: it fills in rating_id, and occurred_at with it.
+// first before a media type puts it first: generators take the first one for the usual one, and encoding/json sorts.
+const first = "\u0020"
+
+// typeParameters gives the parameters of queries their types. They are read as text, so that what is wrong in them is
+// answered like all else that is.
+func typeParameters(o *huma.OpenAPI) {
+	least, most, longest := 1.0, float64(mostAlerts), longestSpan.Hours()/24
+	instant := &huma.Schema{Type: huma.TypeString, Format: "date-time"}
+	types := map[string]*huma.Schema{
+		"limit": {Type: huma.TypeInteger, Minimum: &least, Maximum: &most}, "days": {Type: huma.TypeInteger, Minimum: &least, Maximum: &longest},
+		"overdue": {Type: huma.TypeBoolean, Enum: []any{true}}, "period": {Type: huma.TypeString, Enum: []any{"day", "week"}},
+		"from": instant, "to": instant, "opened_from": instant, "opened_to": instant,
+	}
+	for _, path := range o.Paths {
+		if path.Get == nil {
+			continue
+		}
+		for _, p := range path.Get.Parameters {
+			if typed := types[p.Name]; typed != nil && p.In == "query" {
+				p.Schema = typed
+			}
+		}
+	}
+}
+
+// ratingSchema is the event's schema as the gateway takes it, in the form that generators of clients make types of: without
+// rules between fields, without null among named values, and without defaults, of which they make fields that must be there. The schema at
+// /schema/rating-event.json has all.
 func ratingSchema(cfg event.Config) *huma.Schema {
 	var members map[string]any
 	if err := json.Unmarshal(event.Schema(cfg), &members); err != nil {
 		panic(fmt.Sprintf("api: the event's schema: %v", err)) // it was made from JSON
 	}
-	delete(members, "$schema")
-	delete(members, "$id")
-	members["title"] = "Rating"
-	members["description"] = "A rating event. Without a rating_id the gateway makes one, and occurred_at may be missing too: it is the time of arrival then. Unknown fields are refused."
+	for _, name := range []string{"$schema", "$id", "title", "if", "then", "else"} {
+		delete(members, name)
+	}
+	members["description"] = "A rating event. Without a rating_id the gateway makes one, and occurred_at may be missing too: it is the time of arrival then; " +
+		"a rating_id needs its occurred_at. Beside customer_id a rating needs its service, and a rating, a comment or an answer; an erasure its rating_id and occurred_at. " +
+		"Null counts as missing. The JSON Schema at /schema/rating-event.json has these rules."
 	members["required"] = []string{"customer_id"}
-	members["dependentRequired"] = map[string]any{"rating_id": []string{"occurred_at"}}
-	if erasure, ok := members["if"]; ok {
-		members["then"] = map[string]any{"required": []string{"rating_id", "occurred_at"}}
-		members["if"] = erasure
+	for name, property := range members["properties"].(map[string]any) {
+		p := property.(map[string]any)
+		delete(p, "default")
+		if p["format"] != nil {
+			delete(p, "pattern")
+		}
+		if values, ok := p["enum"].([]any); ok {
+			p["type"], p["enum"] = "string", slices.DeleteFunc(values, func(v any) bool { return v == nil })
+		}
+		if name == "attributes" && len(p["properties"].(map[string]any)) == 0 {
+			p["additionalProperties"] = map[string]any{"type": "string"} // an object without any member is no type
+		}
 	}
 	return &huma.Schema{Extensions: members}
 }
