@@ -39,9 +39,10 @@ func (d *paged) Get(_ context.Context, id string) (alert.Alert, []alert.Entry, e
 	return a, []alert.Entry{{Version: 1, At: now, By: alert.System, Action: alert.Opened}}, nil
 }
 
-func (d *paged) Act(_ context.Context, id string, _ uint64, _ alert.Request) (alert.Alert, error) {
+func (d *paged) Act(ctx context.Context, id string, _ uint64, _ alert.Request) (alert.Alert, []alert.Entry, error) {
 	d.acted = append(d.acted, id)
-	return numbered(id), nil
+	a, record, _ := d.Get(ctx, id)
+	return a, record, nil
 }
 
 func numbered(id string) alert.Alert {
