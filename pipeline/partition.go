@@ -17,7 +17,8 @@ type partition struct {
 	owner    *owner.Owner
 	admitter *admit.Admitter
 	number   int32
-	flushed  chan struct{} // a flush was acknowledged
+	arrivals map[int64]owner.Arrival // of records that were rejected before and may be read again
+	flushed  chan struct{}           // a flush was acknowledged
 	lag      lag
 }
 
@@ -78,6 +79,8 @@ func (pt *partition) admit(in []source.Record, at event.ProcessorTime) []owner.R
 		for _, h := range r.Headers {
 			rec.Headers = append(rec.Headers, admit.Header{Key: h.Key, Value: h.Value})
 		}
+		log := rec.Log
+		pt.asBefore(&rec, at)
 		o.Offset, o.Timestamp, o.Read, o.Bytes = r.Offset, int64(rec.Timestamp), at, len(r.Key)+len(r.Value)
 		if rej := pt.judge(r, &rec, &o.Event); rej != nil {
 			o.Rejected, o.Timed = deadLetter(&rec, rej), rej.Timed
@@ -85,10 +88,25 @@ func (pt *partition) admit(in []source.Record, at event.ProcessorTime) []owner.R
 		} else {
 			pt.checkRoute(rec.Customer)
 		}
+		rec.Log = log
 		rec.Log = pt.admitter.LogAfter(&rec)
 		o.Log, o.Mark = rec.Log, r.Mark()
 	}
 	return out
+}
+
+// asBefore lets a record that was rejected before be judged as of then, so that a replay decides alike.
+func (pt *partition) asBefore(rec *admit.Record, at event.ProcessorTime) {
+	rec.Read = at
+	a, found := pt.arrivals[rec.Offset]
+	if !found {
+		return
+	}
+	delete(pt.arrivals, rec.Offset)
+	rec.Read = event.ProcessorTime(a.At)
+	if a.Reason == admit.TooOld {
+		rec.Log = max(rec.Log, event.LogTime(a.At)) // the end of the log had been seen, or later records
+	}
 }
 
 // judge admits the record, or says why it does not count.

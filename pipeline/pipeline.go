@@ -148,7 +148,9 @@ func (p *Pipeline) assignPartition(ctx context.Context, r *run, cfg *owner.Confi
 	if err != nil {
 		return nil, err
 	}
-	return &partition{run: r, owner: o, admitter: ad, number: number, flushed: make(chan struct{}, 1)}, nil
+	pt := &partition{run: r, owner: o, admitter: ad, number: number, flushed: make(chan struct{}, 1), arrivals: map[int64]owner.Arrival{}}
+	err = p.store.Arrivals(ctx, number, max(o.Position().Next, 0), func(offset int64, a owner.Arrival) { pt.arrivals[offset] = a })
+	return pt, err
 }
 
 func (p *Pipeline) publish(r *run, topicPartitions int) {

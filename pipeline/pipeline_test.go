@@ -32,6 +32,7 @@ type log struct {
 	end     chan struct{} // ends the assignment under way
 	commits map[int32]int64
 	parts   int
+	topic   logid.ID
 }
 
 func newLog(partitions int) *log {
@@ -70,7 +71,7 @@ func (l *log) assign(ctx context.Context, parts []int32, own source.Owner) error
 		case <-ctx.Done():
 		}
 	}()
-	a := source.Assignment{TopicPartitions: l.parts}
+	a := source.Assignment{TopicPartitions: l.parts, Topic: l.topic}
 	for _, p := range parts {
 		a.Partitions = append(a.Partitions, source.PartitionOffset{Partition: p, Committed: -1})
 	}

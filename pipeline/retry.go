@@ -150,6 +150,12 @@ func (s retryingStore) Clock(ctx context.Context) (at int64, err error) {
 	return at, err
 }
 
+func (s retryingStore) Arrivals(ctx context.Context, partition int32, from int64, yield func(int64, owner.Arrival)) error {
+	return s.r.Do(ctx, "read arrivals", func(ctx context.Context) error {
+		return s.store.Arrivals(ctx, partition, from, yield) // a map: repeats do not matter
+	})
+}
+
 func (s retryingStore) KnownPanes(ctx context.Context, partition int32, yield func(window.Pane)) error {
 	return s.r.Do(ctx, "read known panes", func(ctx context.Context) error {
 		return s.store.KnownPanes(ctx, partition, yield) // a set: repeats do not matter

@@ -147,6 +147,9 @@ func (c Config) validateQuality() error {
 	return nil
 }
 
+// Scale returns what one unit of the stored integers is, such as 10^-2 CNY.
+func (m Metric) Scale() string { return fmt.Sprintf("10^-%d %s", m.Decimals, m.Unit) }
+
 // bounds returns Min and Max in units of 10^-Decimals, and whether they are exact in it.
 func (m Metric) bounds() (least, greatest int64, exact bool) {
 	low, high := m.scale(m.Min), m.scale(m.Max)

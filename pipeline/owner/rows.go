@@ -51,6 +51,12 @@ func (d *DeadLetter) bytes() int {
 	return n
 }
 
+// Arrival is when a record that was rejected arrived, Unix milliseconds, and why it was rejected.
+type Arrival struct {
+	At     int64
+	Reason string
+}
+
 // Header is a header of a Kafka record.
 type Header = event.Header
 
@@ -80,6 +86,9 @@ type Store interface {
 	Clock(ctx context.Context) (int64, error)
 	// Checkpoints returns the checkpoints that exist of the partitions.
 	Checkpoints(ctx context.Context, partitions []int32) (map[int32]Checkpoint, error)
+	// Arrivals calls yield for the dead letters of the partition from the offset on: a record that is read again is judged
+	// as of its first arrival.
+	Arrivals(ctx context.Context, partition int32, from int64, yield func(offset int64, a Arrival)) error
 	// KnownPanes calls yield once or more for every pane that holds any fact or pane row of the partition, at any age.
 	KnownPanes(ctx context.Context, partition int32, yield func(window.Pane)) error
 	// PaneSums calls yield for the stored rows, zeros included, with from ≤ pane < to; keys nil means all keys.

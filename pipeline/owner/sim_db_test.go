@@ -132,6 +132,8 @@ func (st simStore) Checkpoints(_ context.Context, parts []int32) (map[int32]Chec
 
 func (st simStore) Clock(context.Context) (int64, error) { return st.p.sim.storeClock(), nil }
 
+func (st simStore) Arrivals(context.Context, int32, int64, func(int64, Arrival)) error { return nil }
+
 func (st simStore) read(p int32) *simDB {
 	if st.p.sim.variant == laggingReplica {
 		return st.p.sim.replica[p]

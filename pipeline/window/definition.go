@@ -36,7 +36,9 @@ type Definition struct {
 	Bands          Bands         `json:"bands"`
 	Dimensions     []string      `json:"dimensions"` // rolled dimensions, attributes included
 	Quality        []string      `json:"quality"`    // names of the quality metrics, in the order of Sums.Quality
-	Partitions     int           `json:"partitions"` // of the topic: a change moves customers between partitions
+	// Scales say what one unit of a stored quality is, such as 10^-2 CNY, in the order of Quality.
+	Scales     []string `json:"quality_scales,omitempty"`
+	Partitions int      `json:"partitions"` // of the topic: a change moves customers between partitions
 }
 
 // DefaultWindows are 1h/5m, 6h/30m, 24h/1h, 7d/6h and 28d/1d.

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +27,24 @@ func Differences(stored, given *window.Definition) string {
 	add("dissatisfied ended at", points(stored.Bands.Dissatisfied), points(given.Bands.Dissatisfied))
 	d = append(d, members("dimension", stored.Dimensions, given.Dimensions)...)
 	d = append(d, members("quality metric", stored.Quality, given.Quality)...)
+	d = append(d, scales(stored, given)...)
 	return strings.Join(d, "; ")
+}
+
+// scales says which quality metrics are stored in another unit.
+func scales(stored, given *window.Definition) (d []string) {
+	of := func(def *window.Definition, name string) string {
+		if i := slices.Index(def.Quality, name); i >= 0 && i < len(def.Scales) {
+			return def.Scales[i]
+		}
+		return ""
+	}
+	for _, name := range given.Quality {
+		if was, is := of(stored, name), of(given, name); was != is && slices.Contains(stored.Quality, name) {
+			d = append(d, fmt.Sprintf("quality metric %s was stored in units of %s, now %s", name, cmp.Or(was, "an unknown scale"), cmp.Or(is, "an unknown scale")))
+		}
+	}
+	return d
 }
 
 // members says which names were added and removed, or that their order changed.

@@ -50,6 +50,7 @@ func TestDifferencesSaysInWordsWhatChanged(t *testing.T) {
 		{"dissatisfied ended at 3.00, now 2.50", func(d *window.Definition) { d.Bands.Dissatisfied = 250 }},
 		{"the time zone's offset was 0s, now 5h30m", func(d *window.Definition) { d.TimezoneOffset = 330 * time.Minute }},
 		{"dimension store is new; dimension region is gone", func(d *window.Definition) { d.Dimensions[len(d.Dimensions)-1] = "store" }},
+		{"quality metric accuracy was stored in units of an unknown scale, now 10^-2 share", func(d *window.Definition) { d.Scales = []string{"", "10^-2 share"} }},
 		{"quality metric effort is gone", func(d *window.Definition) { d.Quality = d.Quality[:3] }},
 		{"the order of the quality metrics was response_time_ms, accuracy, completeness, effort, now response_time_ms, accuracy, effort, completeness",
 			func(d *window.Definition) { d.Quality[2], d.Quality[3] = d.Quality[3], d.Quality[2] }},

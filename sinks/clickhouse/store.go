@@ -29,6 +29,7 @@ type Store struct {
 	attributes []string // declared attributes, sorted
 	extra      []string // declared quality metrics, in the order of event.Quality
 	sums       []sumColumn
+	arrivalsOf []uint32 // other epochs of the same log
 }
 
 var _ owner.Store = (*Store)(nil)
@@ -76,6 +77,23 @@ func (s *Store) Checkpoints(ctx context.Context, partitions []int32) (map[int32]
 func (s *Store) Clock(ctx context.Context) (at int64, err error) {
 	err = each(ctx, s.conn, "SELECT toUnixTimestamp64Milli(now64(3))", []any{&at}, func() {})
 	return at, failed(err, "read the clock of ClickHouse")
+}
+
+// WithArrivalsOf returns the store with the arrivals of another epoch too, which was read from the same log: what a clock
+// decided there is decided alike.
+func (s *Store) WithArrivalsOf(epoch uint32) *Store {
+	c := *s
+	c.arrivalsOf = append(slices.Clone(s.arrivalsOf), epoch)
+	return &c
+}
+
+// Arrivals calls yield for the dead letters of the partition from the offset on; of another epoch for those that a clock
+// rejected.
+func (s *Store) Arrivals(ctx context.Context, partition int32, from int64, yield func(int64, owner.Arrival)) error {
+	var offset int64
+	var a owner.Arrival
+	err := each(ctx, s.conn, arrivalsQuery(s.epoch, s.arrivalsOf, partition, from), []any{&offset, &a.At, &a.Reason}, func() { yield(offset, a) })
+	return failed(err, "read arrivals of partition %d", partition)
 }
 
 // KnownPanes calls yield for every pane that holds a fact or a pane row of the partition; twice when it holds both.

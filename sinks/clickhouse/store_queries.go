@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"satisflow/pipeline/admit"
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/window"
 )
@@ -15,6 +16,16 @@ func checkpointsQuery(epoch uint32, partitions []int32) string {
 	return fmt.Sprintf(`SELECT partition, cut, watermark, fresh_at, log_time, cluster, topic, topic_id, last_offset, last_sum, definition, owner
 FROM pipeline_checkpoints FINAL
 PREWHERE epoch = %d AND partition IN (%s)`, epoch, list(partitions, integer))
+}
+
+// arrivalsQuery lets the epoch's own row come last.
+func arrivalsQuery(epoch uint32, others []uint32, partition int32, from int64) string {
+	which := fmt.Sprintf("epoch = %d", epoch)
+	if len(others) > 0 {
+		which = fmt.Sprintf("(%s OR epoch IN (%s) AND reason IN ('%s', '%s'))", which, list(others, integer), admit.TooOld, admit.InFuture)
+	}
+	return fmt.Sprintf("SELECT `offset`, toUnixTimestamp64Milli(arrived_at), reason FROM dead_letters FINAL\n"+
+		"WHERE %s AND partition = %d AND `offset` >= %d\nORDER BY epoch = %d", which, partition, from, epoch)
 }
 
 // knownPanesQuery reads of the pane rows those that every rating counts in: its keys hold overall, or staff.

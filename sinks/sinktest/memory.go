@@ -95,6 +95,22 @@ func (m *Memory) Checkpoints(ctx context.Context, partitions []int32) (map[int32
 // Clock returns this process's clock.
 func (m *Memory) Clock(ctx context.Context) (int64, error) { return time.Now().UnixMilli(), ctx.Err() }
 
+// Arrivals calls yield for the dead letters of the partition from the offset on.
+func (m *Memory) Arrivals(ctx context.Context, partition int32, from int64, yield func(int64, owner.Arrival)) error {
+	m.mu.Lock()
+	found := map[int64]owner.Arrival{}
+	for k, d := range m.deadLetters {
+		if k.partition == partition && k.offset >= from {
+			found[k.offset] = owner.Arrival{At: d.Arrived, Reason: d.Reason}
+		}
+	}
+	m.mu.Unlock()
+	for offset, a := range found {
+		yield(offset, a)
+	}
+	return ctx.Err()
+}
+
 // KnownPanes calls yield for every pane that holds a fact or a pane row of the partition.
 func (m *Memory) KnownPanes(ctx context.Context, partition int32, yield func(window.Pane)) error {
 	m.mu.Lock()

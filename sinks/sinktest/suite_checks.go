@@ -242,7 +242,7 @@ func repeated(t *testing.T, s *subject) {
 	ctx := t.Context()
 	f, p := full("a", 5), sumsRow(basePane, overall, 10, 2)
 	w := []owner.WindowRow{{Partition: 1, Window: "1h", End: basePane + 1, Key: overall, Version: 10, Sums: p.Sums}}
-	d := []owner.DeadLetter{{Partition: 1, Offset: 7, Timestamp: 1, Reason: "bad_json", Detail: "no JSON", Key: []byte("k"), Value: []byte("{\n\n"),
+	d := []owner.DeadLetter{{Partition: 1, Offset: 7, Timestamp: 1, Arrived: 1_795_132_800_001, Reason: "bad_json", Detail: "no JSON", Key: []byte("k"), Value: []byte("{\n\n"),
 		Headers: []owner.Header{{Key: "h", Value: []byte{0, 255}}}}}
 	for range 3 {
 		s.facts(f)
@@ -252,6 +252,13 @@ func repeated(t *testing.T, s *subject) {
 	}
 	s.wantFacts(1, []window.Pane{basePane}, f)
 	s.wantSums(1, basePane, basePane+1, nil, p)
+	for from, want := range map[int64]map[int64]owner.Arrival{7: {7: {At: d[0].Arrived, Reason: "bad_json"}}, 8: {}} {
+		got := map[int64]owner.Arrival{}
+		s.ok(s.Arrivals(ctx, 1, from, func(offset int64, a owner.Arrival) { got[offset] = a }))
+		if !maps.Equal(got, want) {
+			t.Errorf("arrivals from offset %d on: %v, want %v", from, got, want)
+		}
+	}
 }
 
 func torn(_ *testing.T, s *subject) {

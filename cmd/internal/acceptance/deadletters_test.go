@@ -116,7 +116,7 @@ func TestAFloodOfBadRecordsIsPutAsideWholeAndTakesNoGoodOneAlong(t *testing.T) {
 	for _, l := range table {
 		rec := topic[l.Position]
 		if string(rec.Value) != string(l.Value) || string(rec.Key) != string(l.Key) || header(rec, deadletter.HeaderReason) != l.Reason ||
-			header(rec, deadletter.HeaderDetail) != l.Detail || header(rec, deadletter.HeaderTimestamp) != strconv.FormatInt(l.Arrived.UnixMilli(), 10) ||
+			header(rec, deadletter.HeaderDetail) != l.Detail || header(rec, deadletter.HeaderTimestamp) != strconv.FormatInt(l.Timestamp.UnixMilli(), 10) ||
 			len(l.Headers) != 1 || header(rec, "trace") != string(l.Headers[0].Value) || string(sent[header(rec, "trace")]) != string(l.Value) {
 			t.Fatalf("%s: the table has %+v, the topic %+v", l.Position, l, rec)
 		}
@@ -244,7 +244,7 @@ func TestAReplayedRecordKeepsItsPartitionItsHeadersAndItsFirstTimestamp(t *testi
 	}
 	second := found[0]
 	if second.Partition != first.Partition || second.Detail != first.Detail || string(second.Value) != value || string(second.Key) != string(first.Key) || len(second.Headers) != 2 ||
-		string(second.Headers[0].Value) != "1" || string(second.Headers[1].Value) != strconv.FormatInt(first.Arrived.UnixMilli(), 10) {
+		string(second.Headers[0].Value) != "1" || string(second.Headers[1].Value) != strconv.FormatInt(first.First().UnixMilli(), 10) {
 		t.Errorf("first %+v, then %+v", first, second)
 	}
 	if verdicts, sent := s.replay(clickhouse.DeadLetterFilter{Open: true}, deadletters.Options{History: true}); sent != 1 || verdicts[deadletters.Admitted] != 1 {

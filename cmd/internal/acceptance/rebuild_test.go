@@ -180,7 +180,7 @@ func TestOtherBandsAreRefusedThenRebuiltSwitchedAndGoOn(t *testing.T) {
 	}
 	for i, fill := range []func(to *clickhouse.Epoch) error{
 		func(to *clickhouse.Epoch) error {
-			_, err := rebuild.FromTopic(ctx, r.parts(r.topic), to, func(rebuild.Progress) {})
+			_, err := rebuild.FromTopic(ctx, r.parts(r.topic), &first, to, func(rebuild.Progress) {})
 			return err
 		},
 		func(to *clickhouse.Epoch) error {
@@ -299,7 +299,7 @@ func TestFactsMoveToANewTopicOfMorePartitions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := rebuild.FromTopic(ctx, r.parts(whole), &replayed, func(rebuild.Progress) {}); err != nil {
+	if _, err := rebuild.FromTopic(ctx, r.parts(whole), &first, &replayed, func(rebuild.Progress) {}); err != nil {
 		t.Fatal(err)
 	}
 	want := r.hold(replayed, whole)

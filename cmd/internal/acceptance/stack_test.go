@@ -25,6 +25,7 @@ import (
 
 // stack is a topic of its own, a database of its own, and pipelines over them in this process.
 type stack struct {
+	registry   *prometheus.Registry // of the pipeline that was started last
 	t          testing.TB
 	partitions int
 	kafka      *testkit.KafkaCluster
@@ -80,7 +81,8 @@ func (s *stack) pipeline(id string) (*pipeline.Pipeline, func()) {
 	log := zerolog.New(zerolog.NewTestWriter(s.t)).Level(zerolog.InfoLevel).With().Str("processor", id).Logger()
 	group := source.DefaultGroupConfig()
 	group.Topic, group.ID = s.topic, s.topic
-	m := metrics.NewMetrics(prometheus.NewRegistry(), admit.Reasons(), s.partitions)
+	s.registry = prometheus.NewRegistry()
+	m := metrics.NewMetrics(s.registry, admit.Reasons(), s.partitions)
 	p := pipeline.New(s.cfg, pipeline.Parts{
 		Definition: s.def, Events: s.events, Admission: s.admission, Source: source.NewGroup(s.cluster(), group, source.Hooks{}, log),
 		Reader: func(p int32) pipeline.Reader {

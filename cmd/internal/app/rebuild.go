@@ -189,7 +189,7 @@ func (s *shell) fill(ctx context.Context, parts rebuild.Parts, o rebuilding, fro
 	if o.from == "facts" {
 		return rebuild.FromFacts(ctx, parts, from, to, o.newTopic, bar.at)
 	}
-	lost, err := rebuild.FromTopic(ctx, parts, to, bar.at)
+	lost, err := rebuild.FromTopic(ctx, parts, from, to, bar.at)
 	if err == nil && lost > 0 {
 		fmt.Fprintf(s.stderr, "the topic has lost its first %d records to retention: epoch %d lacks them; --from facts takes what ClickHouse holds\n", lost, to.Number)
 	}

@@ -146,6 +146,9 @@ func (nothing) PageFacts(context.Context, int32, []window.Pane, func(window.Pane
 	return nil
 }
 func (nothing) Clock(context.Context) (int64, error) { return time.Now().UnixMilli(), nil }
+func (nothing) Arrivals(context.Context, int32, int64, func(int64, owner.Arrival)) error {
+	return nil
+}
 func (nothing) PageKeys(context.Context, int32, []window.Pane, func(window.Pane, window.Key)) error {
 	return nil
 }

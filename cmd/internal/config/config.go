@@ -196,7 +196,7 @@ func (c *Config) Definition(partitions int) window.Definition {
 	}
 	d.Pane = window.PaneOf(d.Windows)
 	for _, m := range c.Event.Metrics() {
-		d.Quality = append(d.Quality, m.Name)
+		d.Quality, d.Scales = append(d.Quality, m.Name), append(d.Scales, m.Scale())
 	}
 	return d
 }

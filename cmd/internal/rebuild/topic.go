@@ -14,8 +14,8 @@ import (
 // Lost is how many of the first records of the topic retention has removed.
 type Lost int64
 
-// FromTopic fills the epoch with all records that the topic has now, and returns how many its start no longer holds.
-func FromTopic(ctx context.Context, parts Parts, to *clickhouse.Epoch, tell func(Progress)) (Lost, error) {
+// FromTopic fills the epoch, beside the one that runs, with all records that the topic has now, and returns how many its start no longer holds.
+func FromTopic(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, tell func(Progress)) (Lost, error) {
 	client, err := source.NewClient(parts.Kafka)
 	if err != nil {
 		return 0, fmt.Errorf("kafka: %w", err)
@@ -29,7 +29,7 @@ func FromTopic(ctx context.Context, parts Parts, to *clickhouse.Epoch, tell func
 	for _, offset := range first {
 		lost += Lost(offset)
 	}
-	p := replay(parts, to)
+	p := replay(parts, from, to)
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
@@ -46,20 +46,24 @@ func FromTopic(ctx context.Context, parts Parts, to *clickhouse.Epoch, tell func
 }
 
 // replay returns a pipeline that owns all partitions and commits nothing.
-func replay(parts Parts, to *clickhouse.Epoch) *pipeline.Pipeline {
+func replay(parts Parts, from, to *clickhouse.Epoch) *pipeline.Pipeline {
 	static := source.DefaultStaticConfig()
 	static.Topic, static.GroupID = parts.Topic, ""
 	for i := range to.Definition.Partitions {
 		static.Partitions = append(static.Partitions, int32(i))
 	}
 	def := &to.Definition
+	store := clickhouse.NewStore(parts.Conn, to.Number, def)
+	if from.Log.Same(to.Log) && from.Definition.Partitions == def.Partitions {
+		store = store.WithArrivalsOf(from.Number)
+	}
 	return pipeline.New(parts.Pipeline, pipeline.Parts{
 		Definition: def, Topic: to.Log, Events: parts.Events, Admission: parts.Admission, Source: source.NewStatic(parts.Kafka, static, source.Hooks{}, parts.Log),
 		Reader: func(partition int32) pipeline.Reader {
 			return source.NewReader(parts.Kafka, parts.Reader, parts.Topic, partition, source.Hooks{}, parts.Log)
 		},
 		// Without the topic of dead letters: the running epoch has sent them there.
-		Store: clickhouse.NewStore(parts.Conn, to.Number, def), Sink: clickhouse.NewSink(parts.Conn, to.Number, def),
+		Store: store, Sink: clickhouse.NewSink(parts.Conn, to.Number, def),
 		Permanent: clickhouse.IsPermanent, Observer: silent{}, Now: parts.Now, ID: parts.ID, Log: parts.Log,
 	})
 }
