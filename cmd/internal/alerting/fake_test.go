@@ -33,6 +33,7 @@ type world struct {
 	down     bool
 	putLies  bool            // changes are stored, and an error says that they are not
 	lag      int             // of the facts, the last ones that are not stored yet
+	stuck    int             // offset at which storing has stopped; 0 where it has not
 	others   map[string]bool // ratings that became another customer's
 	asked    int             // for ratings
 	read     int             // ratings that were read
@@ -204,7 +205,12 @@ func (w *world) Durable(context.Context, *clickhouse.Epoch) (alert.Seen, error) 
 }
 
 // durable is the offset of the first record that is not stored yet.
-func (w *world) durable() int64 { return int64(len(w.facts) - w.lag) }
+func (w *world) durable() int64 {
+	if w.stuck > 0 {
+		return int64(w.stuck)
+	}
+	return int64(len(w.facts) - w.lag)
+}
 
 func (w *world) ArrivedFrom(_ context.Context, _ *clickhouse.Epoch, end alert.Seen, arrived, rated time.Time) (alert.Seen, error) {
 	w.mu.Lock()

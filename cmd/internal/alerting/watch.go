@@ -156,7 +156,7 @@ func (s *Service) step(ctx context.Context, w *watcher, durable alert.Seen) (loo
 		if p < len(look.From.Next) {
 			from = look.From.Next[p]
 		}
-		if look.To.Next[p] > from+stepRows {
+		if look.To.Next[p] = max(look.To.Next[p], from); look.To.Next[p] > from+stepRows {
 			look.To.Next[p], more = from+stepRows, true
 		}
 	}
