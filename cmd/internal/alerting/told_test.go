@@ -176,7 +176,9 @@ func TestWhoHasTheMailIsKnownAfterARestart(t *testing.T) {
 			t.Errorf("%v refused, %+v", got, w.one(t, alert.Open))
 		}
 		before := to["b@example.com"]
-		defer run(t, w.service(t, func(c *Config) { c.Owners = []string{"service:data_analysis=a@example.com", "b@example.com", "c@example.com"} }))()
+		defer run(t, w.service(t, func(c *Config) {
+			c.Owners = []string{"service:data_analysis=a@example.com", "b@example.com", "c@example.com"}
+		}))()
 		time.Sleep(time.Hour)
 		if to["b@example.com"] != before || to["c@example.com"] != 1 || to["a@example.com"] != 1 {
 			t.Errorf("after an address was added: %v", to)
