@@ -13,7 +13,7 @@ func (b *board) attention() {
 func (b *board) watchList() Panel {
 	p := b.list(text{"Customers who need attention now: the 50 most urgent", "当前需要关注的客户：最紧急的 50 位"},
 		text{"Of now, whatever the range: customers with alerts that somebody has still to work on. Urgency is 1, 2 or 4 by severity, times the customer's weight, half as much again while nobody has seen the alert, and as much again when it is overdue; of several alerts the sum. What is said in figures is of the most urgent one: the lowest rating, the mean, or the satisfied share with its 95 % interval, and what it is below. With a choice of services: customers whose alerts' last rating was of one of them.",
-			"与时间范围无关，为当前状态：仍有警报待处理的客户。紧急度按级别为 1、2 或 4，乘以客户权重；无人查看时加一半，超期时再加一倍；多个警报相加。数字来自最紧急的警报：最低评分、平均分，或满意率及其 95 % 置信区间，以及所低于的值。选择服务时：警报的最近一次评分属于所选服务的客户。"},
+			"与时间范围无关，为当前状态：仍有警报待处理的客户。紧急度按级别为 1、2 或 4，乘以客户权重；无人查看时加一半，超期时再加一倍；多个警报相加。数字来自最紧急的警报：最低评分、平均分，或满意率及其 95% 置信区间，以及所低于的值。选择服务时：警报的最近一次评分属于所选服务的客户。"},
 		b.table("watchlist.sql", struct{ Most int }{mostWatched}),
 		[]field{
 			linkedTo(field{name: "customer", title: text{"Customer", "客户"}}, b.pageOf(customers)),
@@ -52,8 +52,8 @@ func counted(name string, title text, color string) field {
 
 func (b *board) alertWeeks() Panel {
 	return neutralShares(b.list(text{"Alerts on customers, by week", "客户警报（按周）"},
-		text{"Weeks from Monday, UTC; the first and the last may be cut by the range. An alert that was reopened counts in the week in which it was. Contact in time: of the alerts opened in the week whose customer was contacted, or should have been; n is how many that is. The time to contact is the median of those who were. A week without an alert has no row.",
-			"每周从周一（UTC）开始；首尾两周可能被时间范围截断。重新打开的警报计入重新打开的那一周。按时联系：该周警报中客户已联系或本应已联系的部分，n 为其数量。联系用时为已联系者的中位数。没有警报的周不显示。"},
+		text{"Weeks from Monday, " + b.cfg.zoneName() + "; the first and the last may be cut by the range. An alert that was reopened counts in the week in which it was. Contact in time: of the alerts opened in the week whose customer was contacted, or should have been; n is how many that is. The time to contact is the median of those who were. A week without an alert has no row.",
+			"每周从周一（" + b.cfg.zoneName() + "）开始；首尾两周可能被时间范围截断。重新打开的警报计入重新打开的那一周。按时联系：该周警报中客户已联系或本应已联系的部分，n 为其数量。联系用时为已联系者的中位数。没有警报的周不显示。"},
 		b.table("alertweeks.sql", nil),
 		append([]field{
 			{name: "week", title: text{"Week from", "周（起始日）"}}, count("opened", text{"Opened", "新增"}), count("resolved", text{"Resolved", "已解决"}),

@@ -15,6 +15,8 @@ type Config struct {
 	Rules rules.Config
 	// Milestones are shares on the way to the target that trends show as lines, 0 to 1.
 	Milestones []float64
+	// Zone is the offset of the zone of the windows, from UTC: days and weeks of the panels begin in it.
+	Zone time.Duration
 	// Link is the address of a gateway, whose pages of customers, services and segments are linked. Empty is the gateway
 	// that serves the runbooks, below /runbooks; where the runbooks are elsewhere there are no links then.
 	Link string
@@ -66,4 +68,27 @@ func (t text) in(l Language) string {
 		return t.zh
 	}
 	return t.en
+}
+
+// zoneName names the zone of the windows, such as UTC or UTC+08:00.
+func (c Config) zoneName() string {
+	if c.Zone == 0 {
+		return "UTC"
+	}
+	minutes := int(c.Zone.Abs().Minutes())
+	sign := map[bool]string{true: "-", false: "+"}[c.Zone < 0]
+	return fmt.Sprintf("UTC%s%02d:%02d", sign, minutes/60, minutes%60)
+}
+
+// timezone is the zone that Grafana shows times in: that of the windows, which it knows by name for whole hours up to 12;
+// otherwise the reader's.
+func (c Config) timezone() string {
+	hours := int(c.Zone.Hours())
+	switch {
+	case c.Zone == 0:
+		return "utc"
+	case time.Duration(hours)*time.Hour != c.Zone || hours < -12 || hours > 14:
+		return "browser"
+	}
+	return fmt.Sprintf("Etc/GMT%+d", -hours) // east of Greenwich is minus there
 }

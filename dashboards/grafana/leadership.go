@@ -32,8 +32,8 @@ func leadership(cfg Config, lang Language) Dashboard {
 		UID: b.uid(LeadershipUID), Title: b.t(text{"Customer satisfaction: leadership", "客户满意度：管理层视图"}),
 		Description: b.tf(text{
 			"Where satisfaction stands against the target of %s, over 28 days unless another range is chosen. Every share has its n and its 95 %% interval.",
-			"满意度相对于目标 %s 的现状，默认统计 28 天。每个比例都附样本量 n 和 95 %% 置信区间。"}, percent(cfg.Rules.Target.Value)),
-		Tags: []string{"satisflow", string(lang)}, SchemaVersion: schemaVersion, GraphTooltip: 1, Refresh: "5m", Timezone: "browser",
+			"满意度相对于目标 %s 的现状，默认统计 28 天。每个比例都附样本量 n 和 95%% 置信区间。"}, b.t(percent(cfg.Rules.Target.Value))),
+		Tags: []string{"satisflow", string(lang)}, SchemaVersion: schemaVersion, GraphTooltip: 1, Refresh: "5m", Timezone: b.cfg.timezone(),
 		Time:        TimeRange{"now-28d", "now"},
 		Templating:  Templating{[]Variable{b.serviceVariable(), b.windowVariable(b.cfg.near(day).Name)}},
 		Annotations: b.annotations(`,class=~"target|leading"`, true),
@@ -64,13 +64,16 @@ func (b *board) windowVariable(initial string) Variable {
 	return v
 }
 
-func percent(share float64) string { return fmt.Sprintf("%.4g %%", 100*share) }
+func percent(share float64) text {
+	v := fmt.Sprintf("%.4g", 100*share)
+	return text{v + " %", v + "%"}
+}
 
 func (b *board) standing() {
 	b.add(12, 5, b.stat(
 		text{"Share of satisfied customers' ratings, and what it says about the target", "满意评分的比例及其是否达标"},
 		text{"Ratings in the satisfied band (4 and above) of all ratings with a score, in the chosen range and services. The verdict is from one-sided 95 % Wilson bounds; while it is undetermined, the last figure is about how many more ratings would decide at this share.",
-			"所选时间范围和服务内，满意评分（4 分及以上）占全部有分评分的比例。结论依据单侧 95 % Wilson 界；未定时，最后一项为按当前比例大约还需多少评分才能判定。"},
+			"所选时间范围和服务内，满意评分（4 分及以上）占全部有分评分的比例。结论依据单侧 95% Wilson 界；未定时，最后一项为按当前比例大约还需多少评分才能判定。"},
 		b.table("headline.sql", nil),
 		append([]field{b.share("share", text{"Satisfied", "满意率"}), sampleSize(), b.verdict(),
 			count("more", text{"More ratings that would decide", "判定还需的评分数"})}, b.bounds()...)))
@@ -88,8 +91,8 @@ func (b *board) standing() {
 		b.table("volume.sql", nil),
 		[]field{count("responses", text{"Responses", "响应数量"}), sampleSize(), count("unscored", text{"Without a score", "无分反馈"}),
 			{name: "mean", title: text{"Mean rating", "平均分"}, unit: "none", decimals: 2},
-			{name: "mean_low", title: text{"From (95 %)", "下限 (95 %)"}, unit: "none", decimals: 2},
-			{name: "mean_high", title: text{"To (95 %)", "上限 (95 %)"}, unit: "none", decimals: 2}}))
+			{name: "mean_low", title: text{"From (95 %)", "下限 (95%)"}, unit: "none", decimals: 2},
+			{name: "mean_high", title: text{"To (95 %)", "上限 (95%)"}, unit: "none", decimals: 2}}))
 	b.add(12, 4, b.stat(
 		text{"Up to when the figures are complete", "数据截至何时"},
 		text{"The least of all partitions, as ClickHouse has it: read up to, and closed windows complete up to. Partitions that were never read lack in all figures.",
@@ -146,21 +149,21 @@ func (b *board) trend() Panel {
 	target := b.cfg.Rules.Target.Value
 	p := b.graph(text{"Share of satisfied ratings in the rolling window, against target and milestones", "滚动窗口内的满意率与目标、里程碑"},
 		text{"Closed windows of the chosen length that are complete, with their 95 % Wilson interval as a band and n as bars. Red marks are alerts.",
-			"所选长度的已关闭且完整的窗口；色带为 95 % Wilson 置信区间，柱为样本量 n。红色标记为警报。"},
+			"所选长度的已关闭且完整的窗口；色带为 95% Wilson 置信区间，柱为样本量 n。红色标记为警报。"},
 		"percentunit", b.series("trend.sql", nil))
 	p.FieldConfig.Defaults.Thresholds = b.stages()
 	p.FieldConfig.Defaults.Max = ptr(1.0)
 	share := b.share("share", text{"Satisfied", "满意率"})
 	share.more = line(blue, 2)
-	low := field{name: "low", title: text{"From (95 %)", "下限 (95 %)"}, unit: "percentunit", decimals: 1, more: line(skyBlue, 0)}
-	high := field{name: "high", title: text{"To (95 %)", "上限 (95 %)"}, unit: "percentunit", decimals: 1,
+	low := field{name: "low", title: text{"From (95 %)", "下限 (95%)"}, unit: "percentunit", decimals: 1, more: line(skyBlue, 0)}
+	high := field{name: "high", title: text{"To (95 %)", "上限 (95%)"}, unit: "percentunit", decimals: 1,
 		more: append(line(skyBlue, 0), Property{"custom.fillBelowTo", b.t(low.title)}, Property{"custom.fillOpacity", 20})}
 	n := sampleSize()
 	n.more = thinBars()
-	goal := field{name: "target", title: text{"Target " + percent(target), "目标 " + percent(target)}, unit: "percentunit", decimals: 1, more: line(green, 1)}
+	goal := field{name: "target", title: text{"Target " + percent(target).en, "目标 " + percent(target).zh}, unit: "percentunit", decimals: 1, more: line(green, 1)}
 	fields := []field{share, low, high, n, goal}
 	for i, m := range b.cfg.milestones() {
-		name := percent(b.cfg.Milestones[i])
+		name := b.t(percent(b.cfg.Milestones[i]))
 		fields = append(fields, field{name: m.Name, title: text{"Milestone " + name, "里程碑 " + name}, unit: "percentunit", decimals: 1, more: line(amber, 1, 6, 6)})
 	}
 	p.FieldConfig.Overrides = b.columns(fields...)
@@ -168,7 +171,7 @@ func (b *board) trend() Panel {
 }
 
 func (b *board) starsOverTime() Panel {
-	p := b.graph(text{"Ratings per day, by stars", "每日评分数（按星级）"}, text{"Counts of the ratings with a score.", "有分评分的数量。"},
+	p := b.graph(text{"Ratings per day, by stars", "每日评分数（按星级）"}, text{"Counts of the ratings with a score. Days begin at midnight, " + b.cfg.zoneName() + ".", "有分评分的数量。每日从 " + b.cfg.zoneName() + " 零点开始。"},
 		"locale", b.series("stars.sql", nil))
 	p.Interval = "1d"
 	for i, color := range []string{vermillion, amber, grey, skyBlue, blue} {
@@ -200,7 +203,7 @@ func (b *board) origins() {
 	} {
 		p := b.list(d.title, text{
 			"Sorted by the share of all ratings that are not satisfied, which is by their number. The change is against the equally long time before, in points with its 95 % interval (Newcombe)." + d.more.en,
-			"按其在全部未达满意评分中的占比（即数量）排序。变化为与之前等长时段相比的百分点及其 95 % 置信区间（Newcombe）。" + d.more.zh},
+			"按其在全部未达满意评分中的占比（即数量）排序。变化为与之前等长时段相比的百分点及其 95% 置信区间（Newcombe）。" + d.more.zh},
 			b.table("breakdown.sql", d.breakdown), b.breakdownFields(d.breakdown, d.name))
 		b.add(24, 8, p)
 	}
@@ -234,7 +237,7 @@ type metric struct {
 }
 
 func (b *board) quality() {
-	mean := text{"Means with their n. There is no interval: panes hold no squares of these figures.", "平均值及其样本量。没有置信区间：窗格不保存这些数值的平方和。"}
+	mean := text{"Means with their n. There is no interval: panes hold no squares of these figures. Days begin at midnight, " + b.cfg.zoneName() + ".", "平均值及其样本量。没有置信区间：窗格不保存这些数值的平方和。每日从 " + b.cfg.zoneName() + " 零点开始。"}
 	b.add(24, 6, b.list(text{"Quality by service", "各服务的质量指标"}, mean, b.table("quality.sql", nil), []field{
 		linkedTo(field{name: "value", title: text{"Service", "服务"}}, b.pageOf(services)),
 		{name: "response_time", title: text{"Response time", "响应时间"}, unit: "ms"}, count("response_time_n", text{"n (response time)", "n（响应时间）"}),

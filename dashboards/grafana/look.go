@@ -75,8 +75,8 @@ func (b *board) share(name string, title text) field {
 // bounds are the columns low and high beside a share.
 func (b *board) bounds() []field {
 	return []field{
-		{name: "low", title: text{"From (95 %)", "下限 (95 %)"}, unit: "percentunit", decimals: 1},
-		{name: "high", title: text{"To (95 %)", "上限 (95 %)"}, unit: "percentunit", decimals: 1},
+		{name: "low", title: text{"From (95 %)", "下限 (95%)"}, unit: "percentunit", decimals: 1},
+		{name: "high", title: text{"To (95 %)", "上限 (95%)"}, unit: "percentunit", decimals: 1},
 	}
 }
 

@@ -29,7 +29,7 @@ func onCall(cfg Config, lang Language) Dashboard {
 		Description: b.tf(text{
 			"What on-call looks at first: active alerts with their runbooks, the evidence for them, and whether the pipeline works. Runbooks: %s/ALERT.md.",
 			"值班人员首先查看的内容：当前警报及处置手册、触发依据，以及流水线是否正常。处置手册：%s/警报名.md。"}, cfg.Rules.RunbookBase),
-		Tags: []string{"satisflow", string(lang)}, SchemaVersion: schemaVersion, GraphTooltip: 1, Refresh: "30s", Timezone: "browser",
+		Tags: []string{"satisflow", string(lang)}, SchemaVersion: schemaVersion, GraphTooltip: 1, Refresh: "30s", Timezone: b.cfg.timezone(),
 		Time: TimeRange{"now-24h", "now"},
 		Templating: Templating{[]Variable{
 			b.labelVariable("dimension", text{"Dimension", "维度"}, `label_values(`+ratingsSum+`, dimension)`),
@@ -81,7 +81,7 @@ func (b *board) statusNow() Panel {
 	const w = "$window"
 	target := b.cfg.Rules.Target.Value
 	p := b.list(text{"Satisfied now, in the rolling window", "当前滚动窗口的满意率"},
-		text{"The current window, from the exact gauges. The verdict is from one-sided 95 % Wilson bounds.", "当前窗口，来自精确的指标。结论依据单侧 95 % Wilson 界。"},
+		text{"The current window, from the exact gauges. The verdict is from one-sided 95 % Wilson bounds.", "当前窗口，来自精确的指标。结论依据单侧 95% Wilson 界。"},
 		[]Target{
 			cell("share", byKey(satisfied(w))), cell("low", byKey(lowBound(w, stats.Z95))), cell("high", byKey(highBound(w, stats.Z95))),
 			cell("n", byKey(chosen(ratingsSum, w))), cell("verdict", byKey(verdictOf(w, target))), cell("budget", byKey(chosen(budgetLeft, w))),
@@ -89,8 +89,8 @@ func (b *board) statusNow() Panel {
 		[]field{
 			{name: "dimension", title: text{"Dimension", "维度"}}, {name: "value", title: text{"Value", "取值"}},
 			b.share("Value #share", text{"Satisfied", "满意率"}),
-			{name: "Value #low", title: text{"From (95 %)", "下限 (95 %)"}, unit: "percentunit", decimals: 1},
-			{name: "Value #high", title: text{"To (95 %)", "上限 (95 %)"}, unit: "percentunit", decimals: 1},
+			{name: "Value #low", title: text{"From (95 %)", "下限 (95%)"}, unit: "percentunit", decimals: 1},
+			{name: "Value #high", title: text{"To (95 %)", "上限 (95%)"}, unit: "percentunit", decimals: 1},
 			count("Value #n", text{"n (ratings)", "n（评分数）"}), inCell(b.verdictNumber("Value #verdict")),
 			{name: "Value #budget", title: text{"Budget left", "剩余预算"}, unit: "percentunit"},
 		})
@@ -123,7 +123,7 @@ func (b *board) burns() (ids []int) {
 }
 
 func (b *board) burn(window string) Panel {
-	lower, legend := lowerTicket, text{"surely above, 97.5 %", "可信下界 97.5 %"}
+	lower, legend := lowerTicket, text{"surely above, 97.5 %", "可信下界 97.5%"}
 	limits := steps("text")
 	names, namesZH, links := "", "", []BoardLink(nil)
 	for _, burn := range b.cfg.Rules.Burns {
@@ -132,12 +132,12 @@ func (b *board) burn(window string) Panel {
 		}
 		color := amber
 		if burn.Severity == rules.Page {
-			lower, legend, color = lowerPage, text{"surely above, 99.5 %", "可信下界 99.5 %"}, vermillion
+			lower, legend, color = lowerPage, text{"surely above, 99.5 %", "可信下界 99.5%"}, vermillion
 		}
 		at := burn.Threshold(b.cfg.Rules.Target.Budget())
 		limits.Steps = append(limits.Steps, from(at, color))
-		names += " " + burn.Alert + ": " + percent(at) + " and at least " + number(float64(burn.MinRatings)) + " ratings."
-		namesZH += " " + burn.Alert + "：" + percent(at) + "，且至少 " + number(float64(burn.MinRatings)) + " 条评分。"
+		names += " " + burn.Alert + ": " + percent(at).en + " and at least " + number(float64(burn.MinRatings)) + " ratings."
+		namesZH += " " + burn.Alert + "：" + percent(at).zh + "，且至少 " + number(float64(burn.MinRatings)) + " 条评分。"
 		links = append(links, b.runbook(burn.Alert)...)
 	}
 	sortSteps(limits.Steps)

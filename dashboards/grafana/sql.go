@@ -33,6 +33,7 @@ func (c Config) sql(name string, data any) string {
 		"scoreVariance": func() string { return number(stats.Z95OneSided * stats.Z95OneSided * t * (1 - t)) },
 		"milestones":    c.milestones,
 		"chosen":        chosenValues,
+		"zoned":         c.zoned,
 	}
 	parsed := template.Must(template.New(name).Option("missingkey=error").Funcs(functions).ParseFS(files, "sql/parts.sql", "sql/"+name))
 	var b strings.Builder
@@ -56,3 +57,16 @@ func (c Config) milestones() (all []milestone) {
 func chosenValues(variable string) string {
 	return fmt.Sprintf(`arrayMap(v -> decodeURLComponent(replaceAll(substring(v, %d), '+', '%%20')), splitByChar('&', '${%s:queryparam}'))`, len("var-"+variable+"=")+1, variable)
 }
+
+// zoned moves a time by the offset of the windows' zone, so that days and weeks begin as theirs do.
+func (c Config) zoned(sign string) string {
+	if c.Zone == 0 {
+		return ""
+	}
+	if seconds := int(c.Zone.Seconds()); seconds < 0 && sign == "+" || seconds > 0 && sign == "-" {
+		return fmt.Sprintf(" - INTERVAL %d SECOND", abs(seconds))
+	}
+	return fmt.Sprintf(" + INTERVAL %d SECOND", abs(int(c.Zone.Seconds())))
+}
+
+func abs(n int) int { return max(n, -n) }

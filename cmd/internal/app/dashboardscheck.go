@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -54,6 +55,7 @@ func (f *watchFlags) dashboards(cfg *config.Config) (grafana.Config, error) {
 		return grafana.Config{}, err
 	}
 	g := grafana.DefaultConfig()
+	g.Zone = time.Duration(cfg.Windows.Timezone)
 	g.Rules, g.Link = r, f.linkBase
 	if err := g.Validate(); err != nil {
 		return grafana.Config{}, usageError(err)

@@ -12,7 +12,7 @@ SELECT
 FROM
 (
     SELECT
-        toString(toMonday(at)) AS week,
+        toString(toMonday(at{{zoned "+"}})) AS week,
         countIf(what = 'opened') AS opened,
         countIf(what = 'resolved') AS resolved,
         countIf(what = 'resolved' AND resolved_by = 'satisflow') AS by_itself,

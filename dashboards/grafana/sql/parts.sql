@@ -28,3 +28,5 @@ WHERE {{template "epoch"}} AND dimension = 'service' AND $__timeFilter(pane)
 {{define "linked"}}{{if .Base}}concat('<a href="{{.Base}}/', dimension, 's/', encodeURLComponent(value), '">', {{template "named" .}}, '</a>'){{else}}{{template "named" .}}{{end}}{{end}}
 
 {{define "named"}}concat(transform(dimension, ['customer', 'service', 'segment'], {{.Kinds}}), encodeXMLComponent(value)){{end}}
+
+{{define "interval"}}$__timeInterval(pane{{zoned "+"}}){{zoned "-"}}{{end}}
