@@ -112,14 +112,14 @@ func TestOverdueAlertsAreThoseThatTheTermsCallOverdue(t *testing.T) {
 
 func TestCountsAreOfAllAlertsAndNotOfAPage(t *testing.T) {
 	s := NewAlerts(migrated(t))
-	var all []alert.Alert
+	var all, replaced []alert.Alert
 	var want AlertCounts
 	for i := range 1203 {
 		a := raised(fmt.Sprintf("a%04d", i), i%60, in(alert.AllStates()[i%5]), func(a *alert.Alert) { a.Severity = alert.AllSeverities()[i%3] })
 		all = append(all, a)
 		if i%7 == 0 { // what a replaced version says does not count
 			a.Version, a.Severity, a.State, a.ResolvedAt = 2, alert.Minor, alert.Resolved, alertNow
-			all = append(all, a)
+			replaced = append(replaced, a) // by another insert, or the insert itself would merge them
 		}
 		for _, c := range []struct {
 			of    *int64
@@ -131,6 +131,7 @@ func TestCountsAreOfAllAlertsAndNotOfAPage(t *testing.T) {
 		}
 	}
 	s.put(t, all...)
+	s.put(t, replaced...)
 	got, err := s.Counts(t.Context(), alertNow)
 	if err != nil || got != want || want.Active <= 500 || want.Overdue == 0 || want.Critical == 0 {
 		t.Errorf("%+v, %v; want %+v", got, err, want)

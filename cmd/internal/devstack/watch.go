@@ -165,11 +165,14 @@ const (
 
 // Run keeps the program running until ctx ends, and starts it again whenever it ends by itself, after a pause that grows up
 // to 30 s. ended is told why it ended and after what pause it is started. It does not outlive this process.
-func (w *Watcher) Run(ctx context.Context, ended func(err error, pause time.Duration)) error {
+func (w *Watcher) Run(ctx context.Context, ended func(err error, pause time.Duration)) (failed error) {
 	serving := make(chan error, 1)
 	serve, stop := context.WithCancel(ctx)
 	go func() { serving <- w.gate.run(serve) }()
-	defer func() { stop(); <-serving }()
+	defer func() {
+		stop()
+		failed = errors.Join(failed, <-serving)
+	}()
 	for pause := firstRestart; ; pause = min(2*pause, longestRestart) {
 		begin := time.Now()
 		err := w.once(ctx)
