@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"satisflow/pipeline/event"
+	"satisflow/pipeline/owner"
 	"satisflow/pipeline/window"
 )
 
@@ -95,6 +96,10 @@ func TestReader(t *testing.T) {
 		}
 	})
 	t.Run("the ratings begin with the earliest pane that holds one", func(t *testing.T) {
+		erased := owner.PaneRow{Pane: f.first - 100, Key: window.Key{Dimension: window.Overall}, Version: 1} // all its ratings were erased
+		if err := f.sink.InsertPanes(t.Context(), []owner.PaneRow{erased}); err != nil {
+			t.Fatal(err)
+		}
 		first := f.last
 		for at, s := range f.panes {
 			if at.key.Dimension == window.Overall && s.Ratings+s.Unscored > 0 {
