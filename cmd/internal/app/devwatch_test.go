@@ -84,7 +84,7 @@ func TestDevAlertsOnItsRatingsAndTakesTheWatchersAlong(t *testing.T) {
 	awaitPage(t, prometheus+"/api/v1/alertmanagers", strings.TrimPrefix(alerts, "http://"))
 	say(t, d, "say 0 2")
 	const page = "/api/v2/alerts?active=true&silenced=false&inhibited=false&receiver=pager"
-	awaitPage(t, alerts+page, "Service data_analysis: 100% of 20 ratings in the last hour were below 4")
+	awaitPage(t, alerts+page, "of 20 ratings in the last hour were below 4")
 	awaitPage(t, alerts+page, `"runbook_url":"`+d.url("/runbooks/SatisfactionSharpDrop.md"))
 	awaitPage(t, d.url("/services/data_analysis?lang=en"), `href="/runbooks/SatisfactionSharpDrop?lang=en"`)
 	awaitPage(t, d.url("/runbooks/SatisfactionSharpDrop.md"), "A service has fallen sharply within the hour.")

@@ -65,8 +65,13 @@ func TestWithoutAnAnswerOfPrometheusPagesSaySoAndComeInTime(t *testing.T) {
 	wait := make(chan struct{})
 	defer close(wait)
 	for name, answer := range map[string]http.HandlerFunc{
-		"an error":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusInternalServerError) },
-		"a sign-in":           func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) },
+		"an error": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusInternalServerError) },
+		"a sign-in": func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/login" {
+				fmt.Fprint(w, alertsOfPrometheus)
+			}
+			http.Redirect(w, r, "/login", http.StatusFound)
+		},
 		"another page":        func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
 		"an error of its own": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"status":"error","data":{}}`) },
 		"none": func(_ http.ResponseWriter, r *http.Request) {

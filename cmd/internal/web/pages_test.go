@@ -151,14 +151,15 @@ func TestAPeriodThatIsNotWholeIsNotComparedWith(t *testing.T) {
 		begin       time.Time
 		want        string
 	}{
-		"whole":                        {of(1000, 918), of(1000, 957), from, "−3.9 points (−6.1 to −1.8): significant"},
-		"whole, by chance":             {of(100, 95), of(100, 96), from.Add(-day), "−1.0 points (−7.6 to +5.5): not significant (may be chance)"},
-		"19 ratings from late ones":    {of(40000, 36700), of(19, 19), from.Add(-day), "not comparable: the previous period is not whole (n = 19)"},
-		"ratings began in between":     {of(1000, 918), of(990, 957), from.Add(time.Millisecond), "not comparable: the previous period is not whole (n = 990)"},
-		"a tenth is just comparable":   {of(1000, 918), of(100, 100), from, "significant"},
-		"less than a tenth is not":     {of(1000, 918), of(99, 99), from, "not comparable"},
-		"now less than a tenth is not": {of(99, 90), of(1000, 999), from, "not comparable"},
-		"nothing before":               {of(99, 90), of(0, 0), from, "nothing to compare with"},
+		"whole":                          {of(1000, 918), of(1000, 957), from, "−3.9 points (−6.1 to −1.8): significant"},
+		"whole, by chance":               {of(100, 95), of(100, 96), from.Add(-day), "−1.0 points (−7.6 to +5.5): not significant (may be chance)"},
+		"19 ratings from late ones":      {of(40000, 36700), of(19, 19), from.Add(-day), "not comparable: the previous period is not whole (n = 19)"},
+		"ratings began in between":       {of(1000, 918), of(990, 957), from.Add(time.Millisecond), "not comparable: the previous period is not whole (n = 990)"},
+		"a tenth is just comparable":     {of(1000, 918), of(100, 100), from, "significant"},
+		"now a tenth is just comparable": {of(100, 90), of(1000, 999), from, "significant"},
+		"less than a tenth is not":       {of(1000, 918), of(99, 99), from, "not comparable"},
+		"now less than a tenth is not":   {of(99, 90), of(1000, 999), from, "not comparable"},
+		"nothing before":                 {of(99, 90), of(0, 0), from, "nothing to compare with"},
 	} {
 		if got := plain(say{lang: english}.ChangeText(changeOf(c.now, c.before, from, c.begin))); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
