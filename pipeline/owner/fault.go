@@ -30,6 +30,8 @@ const (
 	RejectedUntouched                      // the pane of a record that a clock rejected left as it is
 	FrozenByRecord                         // frozen is what is old by the record's own timestamp
 	WatermarkAhead                         // a rating ahead of the clock moves the watermark there
+	TopicUnchecked                         // a checkpoint of another topic taken for one's own
+	MarkForgotten                          // the record before the cut not kept with the checkpoint
 )
 
 func (f Fault) has(x Fault) bool { return f&x != 0 }

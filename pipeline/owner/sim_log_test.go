@@ -43,7 +43,7 @@ func makeLog(c chooser, partition, n int) []simRecord {
 		}
 		i := c.intn(ids)
 		if when[i] == -1<<40 {
-			when[i] = at - pick[int64](c, -1, 0, 0, 0, 1, 2, 5, 14)
+			when[i] = at - pick[int64](c, -1, 0, 0, 0, 1, 2, 5, 14, -10)
 		}
 		rev[i] += pick[uint32](c, 1, 1, 1, 0)
 		log = append(log, simRecord{ev: simEvent(c, partition, i, rev[i], when[i]), rejected: chance(c, 5), at: at})

@@ -190,7 +190,7 @@ func (p *proc) fold() {
 }
 
 func simFold(partition int32, off int64, r *simRecord) Record {
-	rec := Record{Offset: off, Timestamp: r.at * simPane, Event: r.ev, Bytes: 100}
+	rec := Record{Offset: off, Timestamp: r.at * simPane, Mark: simMark(off, r), Event: r.ev, Bytes: 100}
 	if r.rejected {
 		rec.Rejected = &DeadLetter{Partition: partition, Offset: off}
 	}

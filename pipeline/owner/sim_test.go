@@ -37,7 +37,7 @@ type sim struct {
 type simStats struct {
 	effects                                                                                                                       [numEffects]int
 	crashes, zombies, revocations, evictions, torn, delays, repeats, flushes, late, paged, lateCorrections, clockSteps, clockBack int
-	failedReads, failedInserts, outlived, survived, frozen                                                                        int // errors that the process survived
+	failedReads, failedInserts, outlived, survived, frozen, otherLogs                                                             int // errors that the process survived
 }
 
 // variant is a trap that lies in the store rather than in the owner.
@@ -69,7 +69,7 @@ func runSim(c chooser, fault Fault, v variant, trace ...bool) *sim {
 	def := simDefinition()
 	s := &sim{c: c, grid: def.Grid(), last: map[int32]*Owner{}, wrong: map[string]bool{}, variant: v, tracing: len(trace) > 0,
 		db: []*simDB{newSimDB(), newSimDB()}, replica: []*simDB{newSimDB(), newSimDB()}, cache: map[[2]int64]simDurable{}}
-	s.cfg = Config{Grid: s.grid, Bands: def.Bands, Definition: def.Hash(), Lateness: simPane * time.Millisecond, MaxBytes: 1, Fault: fault}
+	s.cfg = Config{Topic: simTopic, Grid: s.grid, Bands: def.Bands, Definition: def.Hash(), Lateness: simPane * time.Millisecond, MaxBytes: 1, Fault: fault}
 	s.seen = [2]Checkpoint{{Cut: -1}, {Cut: -1}}
 	s.apart = pick[int64](c, 0, 0, 3, 3, -1)
 	s.log[0] = makeLog(c, 0, 2+c.intn(8))
@@ -240,6 +240,9 @@ func (s *sim) do(in insert) {
 		if ok && (c.Cut < s.seen[p].Cut || c.Cut == s.seen[p].Cut && c.Version(&s.grid) < s.seen[p].Version(&s.grid)) {
 			s.wrong["version fell"] = true
 		}
+		if ok && c.Watermark > (s.now+3)*simPane { // no clock is further ahead
+			s.wrong["watermark ahead"] = true
+		}
 		if ok {
 			s.seen[p] = c
 		}
@@ -288,6 +291,7 @@ func (s *sim) finish() {
 		s.delayed = append(s.delayed[:i], s.delayed[i+1:]...)
 	}
 	s.check()
+	s.checkTopics()
 }
 
 func (s *sim) String() string { return fmt.Sprint(s.wrong) }

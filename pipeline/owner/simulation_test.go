@@ -62,6 +62,7 @@ func (a *simStats) add(b simStats) {
 	a.outlived += b.outlived
 	a.survived += b.survived
 	a.frozen += b.frozen
+	a.otherLogs += b.otherLogs
 	for i := range a.effects {
 		a.effects[i] += b.effects[i]
 	}
@@ -70,7 +71,7 @@ func (a *simStats) add(b simStats) {
 // once is 1 for each count that is not 0.
 func (a simStats) once() simStats {
 	for _, n := range []*int{&a.crashes, &a.zombies, &a.revocations, &a.evictions, &a.torn, &a.delays, &a.repeats, &a.flushes, &a.late, &a.paged, &a.lateCorrections,
-		&a.clockSteps, &a.clockBack, &a.failedReads, &a.failedInserts, &a.outlived, &a.survived, &a.frozen} {
+		&a.clockSteps, &a.clockBack, &a.failedReads, &a.failedInserts, &a.outlived, &a.survived, &a.frozen, &a.otherLogs} {
 		*n = min(*n, 1)
 	}
 	for i := range a.effects {
@@ -91,7 +92,7 @@ func TestEverySchedule(t *testing.T) {
 	}{
 		{"a crash", with.crashes, 80}, {"a zombie at the end", with.zombies, 50}, {"a revocation amid a flush", with.revocations, 10},
 		{"a late rating", with.late, 60}, {"a late correction", with.lateCorrections, 20}, {"an eviction", with.evictions, 80}, {"a page-in", with.paged, 80},
-		{"a clock that is set", with.clockSteps, 50}, {"an owner's clock set back", with.clockBack, 30},
+		{"a clock that is set", with.clockSteps, 50}, {"a log that is another one", with.otherLogs, 80}, {"an owner's clock set back", with.clockBack, 30},
 		{"a failed read", with.failedReads, 50}, {"a failed insert", with.failedInserts, 20}, {"an insert that arrived after its error", with.outlived, 5},
 		{"a record of a frozen pane", with.frozen, 12}, {"a process that went on after an error", with.survived, 40},
 		{"a torn insert", with.torn, 50}, {"a delayed insert", with.delays, 20}, {"a repeated insert", with.repeats, 40}, {"a flush", with.flushes, 99},
@@ -158,6 +159,9 @@ var traps = []struct {
 	{name: "the cut beyond records that wait for their panes", fault: WaitingPassed},
 	{name: "the owners of a failed flush go on", fault: FailedKept},
 	{name: "panes whose facts are gone are rewritten", fault: NeverFrozen},
+	{name: "the topic of a checkpoint not compared", fault: TopicUnchecked},
+	{name: "the last record not kept with the checkpoint", fault: MarkForgotten},
+	{name: "a rating ahead of the clock moves the watermark", fault: WatermarkAhead},
 	{name: "the checkpoint's halves read apart", variant: halvesApart},
 	{name: "reads from a lagging replica", variant: laggingReplica},
 	{name: "additive deltas with an insert token", variant: additiveDeltas},

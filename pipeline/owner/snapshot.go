@@ -172,6 +172,14 @@ func (o *Owner) key(k window.KeyID) window.Key {
 	return o.keys.Key(k)
 }
 
+// mark returns what tells the record before the cut from another one.
+func (s *Snapshot) mark() logid.Mark {
+	if s.o.cfg.Fault.has(MarkForgotten) {
+		return logid.Mark{}
+	}
+	return s.last
+}
+
 // checkpoint returns the row that makes the flush count.
 func (s *Snapshot) checkpoint() Checkpoint {
 	w := s.Watermark
@@ -180,7 +188,7 @@ func (s *Snapshot) checkpoint() Checkpoint {
 		w = s.o.mark(s.now)
 		s.o.mu.Unlock()
 	}
-	return Checkpoint{Partition: s.o.partition, Cut: s.Cut, Watermark: w, FreshAt: s.FreshAt, Log: s.Log, Topic: s.o.cfg.Topic, Last: s.last,
+	return Checkpoint{Partition: s.o.partition, Cut: s.Cut, Watermark: w, FreshAt: s.FreshAt, Log: s.Log, Topic: s.o.cfg.Topic, Last: s.mark(),
 		Definition: s.o.cfg.Definition, Owner: s.o.cfg.ID}
 }
 
