@@ -220,3 +220,14 @@ func TestAnIdCanBeMadeOfSomeColumns(t *testing.T) {
 		t.Errorf("a column that is not there: %v %+v", got.err, got.Summary)
 	}
 }
+
+func TestNoIdIsMadeWhereARowShouldHaveItsOwn(t *testing.T) {
+	file := []byte("no,op,customer_id,service,occurred_at,rating\n1,,c,s," + at + ",4\n,,c,s," + at + ",5\n")
+	if got := run(t, Config{Map: []string{"rating_id=r-{no}"}}, "a.csv", file); got.Sent != 1 || got.Reasons["bad_field:rating_id"] != 1 {
+		t.Errorf("a mapped id that is missing: %+v", got.Summary)
+	}
+	erase := []byte("op,customer_id,service,occurred_at,rating\nerase,c,s," + at + ",4\n,c,s," + at + ",5\n")
+	if got := run(t, Config{}, "a.csv", erase); got.Sent != 1 || got.Reasons["bad_field:rating_id"] != 1 {
+		t.Errorf("an erasure of no rating: %+v", got.Summary)
+	}
+}
