@@ -151,7 +151,7 @@ func sorted(m map[string]string) []string {
 
 // CopyDeadLetters gives an epoch of the same topic the dead letters of another.
 func CopyDeadLetters(ctx context.Context, conn driver.Conn, from, to uint32) error {
-	err := conn.Exec(ctx, fmt.Sprintf(`INSERT INTO dead_letters SELECT * REPLACE (toUInt32(%d) AS epoch) FROM dead_letters FINAL WHERE epoch = %d
+	err := conn.Exec(ctx, fmt.Sprintf(`INSERT INTO dead_letters SELECT * REPLACE (toUInt32(%d) AS epoch) FROM (SELECT * FROM dead_letters FINAL WHERE epoch = %d)
 SETTINGS async_insert = 0, max_partitions_per_insert_block = 0`, to, from))
 	return failed(err, "copy the dead letters of epoch %d", from)
 }

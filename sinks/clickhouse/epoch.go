@@ -98,17 +98,16 @@ func currentOf(epochs []Epoch) (Epoch, bool) {
 	return Epoch{}, false
 }
 
-// UseEpoch returns the epoch with the number, which must have the definition and not be retired.
+// UseEpoch returns the epoch with the number, which must have the definition and be filled. It may be retired: a processor
+// that names it keeps it up, so that readers can be switched back.
 func UseEpoch(ctx context.Context, conn driver.Conn, number uint32, def *window.Definition) (Epoch, error) {
 	e, err := EpochNumber(ctx, conn, number)
 	switch {
 	case err != nil:
 		return Epoch{}, err
-	case e.State == Retired:
-		return Epoch{}, permanentf("epoch %d is retired: take the current one", number)
 	case e.Definition.Hash() != def.Hash():
 		return Epoch{}, permanentf("the configuration does not fit epoch %d: %s", number, Differences(&e.Definition, def))
-	case e.State == Building:
+	case e.State != Current:
 		err = requireFilled(ctx, conn, &e)
 	}
 	return e, err

@@ -3,9 +3,12 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"satisflow/pipeline/owner"
 )
 
 // BeginEpoch registers the epoch as Building, or returns it when it is that already and has the definition. The number
@@ -39,7 +42,7 @@ func BeginEpoch(ctx context.Context, conn driver.Conn, e Epoch, now time.Time) (
 }
 
 // SwitchEpoch lets readers follow the epoch from now on and retires the current one, both in one insert: no reader sees
-// none or two.
+// none or two. It returns nil when a look has shown that they do. The caller holds RegistrationLease.
 func SwitchEpoch(ctx context.Context, conn driver.Conn, number uint32, now time.Time) error {
 	rows, err := epochRows(ctx, conn)
 	if err != nil {
@@ -62,7 +65,14 @@ func SwitchEpoch(ctx context.Context, conn driver.Conn, number uint32, now time.
 		}
 		changed = append(changed, e)
 	}
-	return putEpochs(ctx, conn, version, changed...)
+	if err := putEpochs(ctx, conn, version, changed...); err != nil {
+		return err
+	}
+	current, found, err := CurrentEpoch(ctx, conn)
+	if err == nil && (!found || current.Number != number) {
+		err = fmt.Errorf("readers were to follow epoch %d, and follow epoch %d: was it switched or dropped at the same time?", number, current.Number)
+	}
+	return err
 }
 
 // DropEpoch removes all rows of an epoch that is not current, but for its dead letters, which expire by themselves, and
@@ -126,7 +136,8 @@ type Totals struct {
 	Facts    uint64 // ratings by id, erased ones included
 	Erased   uint64
 	Sums               // of the panes over all partitions, of the dimension overall
-	Complete time.Time // the least watermark of the partitions; zero when one has no checkpoint
+	Filled   bool      // every partition has a checkpoint
+	Complete time.Time // the least watermark of the partitions; zero where one has none, or has read nothing yet
 }
 
 // Sums are those figures of an epoch that people compare.
@@ -146,10 +157,42 @@ func EpochTotals(ctx context.Context, conn driver.Conn, e *Epoch) (t Totals, err
 	if err != nil || len(checkpoints) < e.Definition.Partitions {
 		return t, err
 	}
+	t.Filled = true
+	least := int64(math.MaxInt64)
 	for _, c := range checkpoints {
-		if at := time.UnixMilli(c.Watermark).UTC(); t.Complete.IsZero() || at.Before(t.Complete) {
-			t.Complete = at
-		}
+		least = min(least, int64(c.Watermark))
+	}
+	if least > 0 {
+		t.Complete = time.UnixMilli(least).UTC()
 	}
 	return t, nil
+}
+
+// MissingRatings returns how many ratings that count, or are quarantined, in an epoch another one does not hold at all. With
+// ahead those are left out that the other epoch has not read yet, by its checkpoints: both are of one topic.
+func MissingRatings(ctx context.Context, conn driver.Conn, in, other *Epoch, ahead bool) (missing uint64, err error) {
+	cut := fmt.Sprint(int64(math.MaxInt64))
+	if ahead {
+		checkpoints, err := EpochCheckpoints(ctx, conn, other)
+		if err != nil {
+			return 0, err
+		}
+		cut = byPartition(checkpoints, func(c owner.Checkpoint) int64 { return c.Cut })
+	}
+	text, err := rendered("missing_ratings.sql", struct {
+		In, Other uint32
+		Cut       string
+	}{in.Number, other.Number, cut})
+	if err != nil {
+		return 0, err
+	}
+	err = each(ctx, conn, text, []any{&missing}, func() {})
+	return missing, failed(err, "compare the ratings of epochs %d and %d", in.Number, other.Number)
+}
+
+// CopyReplayed notes in an epoch of the same topic which dead letters of another were produced again.
+func CopyReplayed(ctx context.Context, conn driver.Conn, from, to uint32) error {
+	err := conn.Exec(ctx, fmt.Sprintf(`INSERT INTO dead_letters_replayed SELECT * REPLACE (toUInt32(%d) AS epoch) FROM (SELECT * FROM dead_letters_replayed FINAL WHERE epoch = %d)
+SETTINGS async_insert = 0`, to, from))
+	return failed(err, "copy which dead letters of epoch %d were replayed", from)
 }

@@ -47,11 +47,11 @@ func TestAnErasureReachesAnEpochThatNobodyWorksOn(t *testing.T) {
 	if n, err := clickhouse.NotErased(t.Context(), s.conn, 1, 2); err != nil || n != 11 {
 		t.Errorf("%d ratings wait for their erasure in the new epoch, %v; want 11", n, err)
 	}
-	if _, err := rebuild.Switch(t.Context(), s.conn, 2, true, time.Now()); !errors.Is(err, rebuild.ErrRefused) {
+	if _, err := rebuild.Switch(t.Context(), s.conn, 2, rebuild.SwitchOptions{Force: true, Missing: 1 << 40}, time.Now()); !errors.Is(err, rebuild.ErrRefused) {
 		t.Errorf("switch: %v", err)
 	}
 	(&rebuilding{stack: s}).process(to, s.topic)
-	if _, err := rebuild.Switch(t.Context(), s.conn, 2, false, time.Now()); err != nil {
+	if _, err := rebuild.Switch(t.Context(), s.conn, 2, rebuild.SwitchOptions{}, time.Now()); err != nil {
 		t.Error(err)
 	}
 	if n := s.ratingsOf("c-7"); n != 0 {

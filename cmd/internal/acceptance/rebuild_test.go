@@ -203,7 +203,7 @@ func TestOtherBandsAreRefusedThenRebuiltSwitchedAndGoOn(t *testing.T) {
 		if _, err := clickhouse.UseEpoch(ctx, r.conn, to.Number, &def); err == nil {
 			t.Error("a processor may work on an epoch that is not filled")
 		}
-		if _, err := rebuild.Switch(ctx, r.conn, to.Number, true, time.Now()); err == nil {
+		if _, err := rebuild.Switch(ctx, r.conn, to.Number, rebuild.SwitchOptions{Force: true, Missing: 1 << 40}, time.Now()); err == nil {
 			t.Error("readers may follow an epoch that is not filled")
 		}
 		if err := fill(&to); err != nil {
@@ -224,7 +224,7 @@ func TestOtherBandsAreRefusedThenRebuiltSwitchedAndGoOn(t *testing.T) {
 		t.Fatalf("a processor of the new configuration works on epoch %d, %v: want the one that was filled last", e.Number, err)
 	}
 	r.process(e, r.topic)
-	if was, err := rebuild.Switch(ctx, r.conn, e.Number, false, time.Now()); err != nil || was != 1 || r.current().Number != 3 {
+	if was, err := rebuild.Switch(ctx, r.conn, e.Number, rebuild.SwitchOptions{}, time.Now()); err != nil || was != 1 || r.current().Number != 3 {
 		t.Fatalf("switch from %d to %d, %v", was, r.current().Number, err)
 	}
 	if after := r.hold(e, r.topic); after.Facts <= before.Facts {

@@ -43,8 +43,9 @@ with its ratings, and shows the totals of both.
   --from facts   take the ratings that ClickHouse holds, for a topic that has lost its oldest
                  records; an interrupted copy begins anew
 
-Afterwards start processors with the new configuration: they go on where this ended. Then
-satisflow rebuild switch lets readers follow, and satisflow rebuild drop removes the old epoch.`,
+Afterwards start processors with the new configuration: they go on where this ended. Where it is
+the same one, name the epoch: processor.epoch. Then satisflow rebuild switch lets readers follow,
+and satisflow rebuild drop removes the old epoch.`,
 		Example: `  satisflow rebuild --epoch 2 --from facts --bands.satisfied 4.2
   satisflow rebuild --epoch 2 --from topic --config new.yaml
   satisflow rebuild --epoch 2 --from facts --new-topic --kafka.topic ratings2`,
@@ -74,24 +75,29 @@ satisflow rebuild switch lets readers follow, and satisflow rebuild drop removes
 
 func newSwitchCommand(s *shell) *cobra.Command {
 	var epoch uint32
-	var force bool
+	var o rebuild.SwitchOptions
 	cmd := &cobra.Command{
 		Use:   "switch --epoch N",
 		Short: "Let readers follow another epoch, at once",
 		Long: `Make an epoch that was filled the current one: the API, the views and the dashboards follow it
-from the next query on. The one before is retired and keeps its rows: switching back works as
-long as a processor keeps it up. An epoch that is far behind the current one is refused: start
-processors with its configuration first.`,
+from the next query on. The one before is retired and keeps its rows. Its processors end: started
+again they work on the epoch that is current. A processor that names the retired one, by
+processor.epoch, keeps it up, and switching back works as long as one does.
+
+An epoch that is more than 5 minutes behind, or lacks ratings of the current one, is refused with
+how much it lacks: start a processor with processor.epoch and its configuration first, or take it
+so with --force and --missing.`,
 		Example: `  satisflow rebuild switch --epoch 2`,
 		Args:    arguments(cobra.NoArgs),
 	}
-	epochFlag(cmd, &epoch, &force, "switch to an epoch that is behind too")
+	epochFlag(cmd, &epoch, &o.Force, "switch to an epoch that is more than 5 minutes behind too")
+	cmd.Flags().Uint64Var(&o.Missing, "missing", 0, "switch though so many ratings of the current epoch are missing, as a refusal tells")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := named(epoch); err != nil {
 			return err
 		}
 		return s.withStore(cmd, func(ctx context.Context, conn driver.Conn, _ clickhouse.Config) error {
-			before, err := rebuild.Switch(ctx, conn, epoch, force, s.now())
+			before, err := rebuild.Switch(ctx, conn, epoch, o, s.now())
 			if err != nil {
 				return rebuildError(err)
 			}
@@ -182,7 +188,13 @@ func (s *shell) rebuild(ctx context.Context, loaded *config.Loaded, o rebuilding
 	if err != nil {
 		return rebuildError(err)
 	}
-	return s.compareEpochs(ctx, conn, &from, &to)
+	if err := s.compareEpochs(ctx, conn, &from, &to); err != nil {
+		return err
+	}
+	if from.Definition.Hash() == to.Definition.Hash() {
+		fmt.Fprintf(s.stderr, "the configuration is that of epoch %d: start a processor for epoch %d with --processor.epoch %d and a kafka.group.id of its own, then switch\n", from.Number, to.Number, to.Number)
+	}
+	return nil
 }
 
 func (s *shell) fill(ctx context.Context, parts rebuild.Parts, o rebuilding, from, to *clickhouse.Epoch, bar *recordBar) error {
@@ -232,12 +244,19 @@ func (s *shell) compareEpochs(ctx context.Context, conn driver.Conn, from, to *c
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "%-10s%12d%12d%12d%14d%10d  %s\n", fmt.Sprintf("epoch %d", e.Number), t.Ratings, t.Unscored, t.Satisfied, t.Dissatisfied, t.Erased, clock(t.Complete))
+		fmt.Fprintf(&b, "%-10s%12d%12d%12d%14d%10d  %s\n", fmt.Sprintf("epoch %d", e.Number), t.Ratings, t.Unscored, t.Satisfied, t.Dissatisfied, t.Erased, completeTo(t.Complete))
 	}
 	if _, err := fmt.Fprint(s.stdout, b.String()); err != nil {
 		return err
 	}
 	return s.verify(ctx, conn, to.Number, clickhouse.DefaultVerifyOptions(s.now()), false)
+}
+
+func completeTo(at time.Time) string {
+	if at.IsZero() {
+		return "no time yet"
+	}
+	return clock(at)
 }
 
 // recordBar shows how far a rebuild is, on a terminal only.

@@ -212,6 +212,9 @@ func composeRole(r role, cfg *config.Config, on *ground, down *teardown, log zer
 			Conn: on.conn, Epoch: on.epoch.Number, Owns: p.ownsFirst, Metrics: metrics.NewVerifyMetrics(metrics.InEpoch(on.reg, on.epoch.Number)), Now: time.Now, Log: log,
 		})
 		c.parts = append(c.parts, part{name: "processor", run: p.Run}, part{name: "verify", run: verify.Run})
+		if cfg.Processor.Epoch == 0 {
+			c.parts = append(c.parts, retiredPart(on.conn, on.epoch.Number))
+		}
 	}
 	if !r.gateway {
 		c.handler = probes(on.reg, api.Asker(c.checks, time.Now), operators, log)

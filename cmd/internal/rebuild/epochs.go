@@ -37,9 +37,26 @@ func Begin(ctx context.Context, conn driver.Conn, number uint32, def *window.Def
 // MaxBehind is how far the epoch that readers switch to may be behind the current one.
 const MaxBehind = 5 * time.Minute
 
-// Switch makes the epoch current, and returns the number of the one that was. An epoch in which a rating counts that is
-// erased in the current one is refused, forced or not: readers would get it back.
-func Switch(ctx context.Context, conn driver.Conn, number uint32, force bool, now time.Time) (before uint32, err error) {
+// SwitchOptions say what somebody takes into the bargain who switches.
+type SwitchOptions struct {
+	Force   bool   // an epoch that is more than MaxBehind behind
+	Missing uint64 // as many ratings of the current epoch may be missing in the other one
+}
+
+// Switch makes the epoch current, and returns the number of the one that was. It is refused while another process works on the
+// epoch, and for an epoch in which a rating counts that is erased in the current one, whatever the options: readers would get it
+// back.
+func Switch(ctx context.Context, conn driver.Conn, number uint32, o SwitchOptions, now time.Time) (before uint32, err error) {
+	err = hold(ctx, conn, number, func(ctx context.Context) error {
+		return clickhouse.NewLease(conn, clickhouse.RegistrationLease, clickhouse.Holder()).Hold(ctx, func(ctx context.Context) error {
+			before, err = switchTo(ctx, conn, number, o, now)
+			return err
+		})
+	})
+	return before, err
+}
+
+func switchTo(ctx context.Context, conn driver.Conn, number uint32, o SwitchOptions, now time.Time) (before uint32, err error) {
 	current, _, err := clickhouse.CurrentEpoch(ctx, conn)
 	if err != nil {
 		return 0, err
@@ -51,20 +68,8 @@ func Switch(ctx context.Context, conn driver.Conn, number uint32, force bool, no
 	case to.Number == current.Number:
 		return 0, fmt.Errorf("%w: epoch %d is the current one already", ErrRefused, number)
 	}
-	was, err := clickhouse.EpochTotals(ctx, conn, &current)
-	if err != nil {
+	if err := requireComplete(ctx, conn, &current, &to, o); err != nil {
 		return 0, err
-	}
-	is, err := clickhouse.EpochTotals(ctx, conn, &to)
-	behind := was.Complete.Sub(is.Complete)
-	switch {
-	case err != nil:
-		return 0, err
-	case is.Complete.IsZero():
-		return 0, fmt.Errorf("%w: epoch %d is not filled: run `satisflow rebuild --epoch %d` first", ErrRefused, number, number)
-	case behind > MaxBehind && !force:
-		return 0, fmt.Errorf("%w: epoch %d is %s behind epoch %d: start a processor with its configuration first, or add --force",
-			ErrRefused, number, behind.Round(time.Second), current.Number)
 	}
 	left, err := clickhouse.NotErased(ctx, conn, current.Number, number)
 	switch {
@@ -77,11 +82,51 @@ func Switch(ctx context.Context, conn driver.Conn, number uint32, force bool, no
 	return current.Number, clickhouse.SwitchEpoch(ctx, conn, number, now)
 }
 
+// requireComplete refuses an epoch that lacks more than the options allow, and says how much it lacks.
+func requireComplete(ctx context.Context, conn driver.Conn, current, to *clickhouse.Epoch, o SwitchOptions) error {
+	was, err := clickhouse.EpochTotals(ctx, conn, current)
+	if err != nil {
+		return err
+	}
+	is, err := clickhouse.EpochTotals(ctx, conn, to)
+	switch {
+	case err != nil:
+		return err
+	case !is.Filled:
+		return fmt.Errorf("%w: epoch %d is not filled: run `satisflow rebuild --epoch %d` first", ErrRefused, to.Number, to.Number)
+	}
+	behind := is.Complete.IsZero() && !was.Complete.IsZero() || was.Complete.Sub(is.Complete) > MaxBehind
+	missing, err := clickhouse.MissingRatings(ctx, conn, current, to, !behind && oneTopic(current, to))
+	switch lacks := fmt.Sprintf("it lacks %d of the %d ratings of epoch %d", missing, was.Facts-was.Erased, current.Number); {
+	case err != nil:
+		return err
+	case behind && (!o.Force || missing > o.Missing):
+		return fmt.Errorf("%w: epoch %d is complete %s, epoch %d %s; %s: start a processor with processor.epoch: %d and its configuration first, or add --force --missing %d",
+			ErrRefused, to.Number, until(is.Complete), current.Number, until(was.Complete), lacks, to.Number, missing)
+	case missing > o.Missing:
+		return fmt.Errorf("%w: epoch %d has read what epoch %d has, and %s: the topic has lost them, or the rules of admission reject them now; --missing %d takes it so",
+			ErrRefused, to.Number, current.Number, lacks, missing)
+	}
+	return nil
+}
+
+// until says up to when an epoch is complete.
+func until(at time.Time) string {
+	if at.IsZero() {
+		return "at no time yet"
+	}
+	return "to " + at.Format(time.RFC3339)
+}
+
 // quiet is how long nobody must have written an epoch that is dropped; a processor writes more often.
 const quiet = time.Minute
 
-// Drop removes the rows of an epoch.
+// Drop removes the rows of an epoch. It is refused, forced or not, while another process fills it or switches to it.
 func Drop(ctx context.Context, conn driver.Conn, cluster string, number uint32, force bool, now time.Time) error {
+	return hold(ctx, conn, number, func(ctx context.Context) error { return drop(ctx, conn, cluster, number, force, now) })
+}
+
+func drop(ctx context.Context, conn driver.Conn, cluster string, number uint32, force bool, now time.Time) error {
 	written, err := clickhouse.LastWritten(ctx, conn, number)
 	if err != nil {
 		return err

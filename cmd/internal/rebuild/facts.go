@@ -16,8 +16,12 @@ import (
 
 // FromFacts fills the epoch with the facts that another one holds below its checkpoints. With newTopic the epoch is for
 // another topic, of any number of partitions; else for the same one. What an earlier attempt left is removed first. An
-// outage of ClickHouse, once the copy is under way, is waited out.
+// outage of ClickHouse is waited out. Another process that works on the epoch is an error that wraps ErrRefused.
 func FromFacts(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, newTopic bool, tell func(Progress)) error {
+	return holdPatiently(ctx, parts, to, func(ctx context.Context) error { return fromFacts(ctx, parts, from, to, newTopic, tell) })
+}
+
+func fromFacts(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, newTopic bool, tell func(Progress)) error {
 	cuts, err := cutsOf(ctx, parts, from, to, newTopic)
 	if err != nil {
 		return err
@@ -38,6 +42,9 @@ func FromFacts(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, new
 	}
 	if !newTopic {
 		err := patient.Do(ctx, "copy dead letters", func(ctx context.Context) error {
+			if err := clickhouse.CopyReplayed(ctx, parts.Conn, from.Number, to.Number); err != nil {
+				return err
+			}
 			return clickhouse.CopyDeadLetters(ctx, parts.Conn, from.Number, to.Number)
 		})
 		if err != nil {

@@ -229,13 +229,13 @@ func TestReadersDoNotGetBackWhatWasErasedWhileTheEpochRested(t *testing.T) {
 	}
 	wantWhole(t, conn, now) // it still counts, in facts and sums alike
 	for _, force := range []bool{false, true} {
-		if _, err := Switch(t.Context(), conn, 2, force, now); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "1 ratings that are erased in epoch 1 still count in epoch 2") {
+		if _, err := Switch(t.Context(), conn, 2, SwitchOptions{Force: force, Missing: 1 << 40}, now); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "1 ratings that are erased in epoch 1 still count in epoch 2") {
 			t.Errorf("force %v: %v", force, err)
 		}
 	}
 	eraseIn(t, conn, &to, e, facts, now) // a processor goes on at the cut, and the erasure is the next record
 	wantWhole(t, conn, now)
-	if _, err := Switch(t.Context(), conn, 2, false, now); err != nil {
+	if _, err := Switch(t.Context(), conn, 2, SwitchOptions{}, now); err != nil {
 		t.Error(err)
 	}
 }

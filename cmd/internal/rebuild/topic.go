@@ -14,8 +14,41 @@ import (
 // Lost is how many of the first records of the topic retention has removed.
 type Lost int64
 
-// FromTopic fills the epoch, beside the one that runs, with all records that the topic has now, and returns how many its start no longer holds.
-func FromTopic(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, tell func(Progress)) (Lost, error) {
+// FromTopic fills the epoch with all records that the topic has now, and returns how many its start no longer holds. Where
+// from, the epoch that runs, is of the same topic, it takes over which dead letters were replayed there. Another process that works on the epoch is an
+// error that wraps ErrRefused.
+func FromTopic(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, tell func(Progress)) (lost Lost, err error) {
+	err = holdPatiently(ctx, parts, to, func(ctx context.Context) (err error) {
+		if err := clearWithoutCheckpoints(ctx, parts, to); err != nil {
+			return err
+		}
+		if oneTopic(from, to) {
+			if err := clickhouse.CopyReplayed(ctx, parts.Conn, from.Number, to.Number); err != nil {
+				return err
+			}
+		}
+		lost, err = fromTopic(ctx, parts, from, to, tell)
+		return err
+	})
+	return lost, err
+}
+
+// oneTopic returns whether both epochs are of one log, as far as that is known.
+func oneTopic(a, b *clickhouse.Epoch) bool {
+	return a.Log.Same(b.Log) && a.Definition.Partitions == b.Definition.Partitions
+}
+
+// clearWithoutCheckpoints removes what a copy of facts has left that was broken off: its rows have the versions of its end, and
+// would win over those of a replay.
+func clearWithoutCheckpoints(ctx context.Context, parts Parts, to *clickhouse.Epoch) error {
+	checkpoints, err := clickhouse.EpochCheckpoints(ctx, parts.Conn, to)
+	if err != nil || len(checkpoints) > 0 {
+		return err
+	}
+	return clickhouse.ClearEpoch(ctx, parts.Conn, parts.Cluster, to.Number)
+}
+
+func fromTopic(ctx context.Context, parts Parts, from, to *clickhouse.Epoch, tell func(Progress)) (Lost, error) {
 	client, err := source.NewClient(parts.Kafka)
 	if err != nil {
 		return 0, fmt.Errorf("kafka: %w", err)
@@ -54,7 +87,7 @@ func replay(parts Parts, from, to *clickhouse.Epoch) *pipeline.Pipeline {
 	}
 	def := &to.Definition
 	store := clickhouse.NewStore(parts.Conn, to.Number, def)
-	if from.Log.Same(to.Log) && from.Definition.Partitions == def.Partitions {
+	if oneTopic(from, to) {
 		store = store.WithArrivalsOf(from.Number)
 	}
 	return pipeline.New(parts.Pipeline, pipeline.Parts{
