@@ -101,3 +101,35 @@ func TestDeadLettersAreCountedByReason(t *testing.T) {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 }
+
+func TestDeadLettersOfEveryMonthThatProducersClaimAreFewParts(t *testing.T) {
+	conn, def := migrated(t), sinktest.Definition()
+	rows := make([]owner.DeadLetter, 2000)
+	for i := range rows {
+		rows[i] = owner.DeadLetter{Offset: int64(i), Reason: "bad_json", Value: []byte("x"), Timestamp: time.Date(1970, time.Month(1+i), 2, 0, 0, 0, 0, time.UTC).UnixMilli(), Arrived: now.UnixMilli()}
+	}
+	sink := NewSink(conn, 1, &def)
+	if err := sink.InsertDeadLetters(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	var parts uint64
+	if err := conn.QueryRow(t.Context(), "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = 'dead_letters' AND active").Scan(&parts); err != nil || parts > 2 {
+		t.Errorf("2000 records of as many months are %d parts, %v", parts, err)
+	}
+	// Read again a month later: the same letters, in another month.
+	for i := range rows {
+		rows[i].Arrived = now.AddDate(0, 1, 0).UnixMilli()
+	}
+	if err := sink.InsertDeadLetters(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	letters := NewDeadLetters(conn, 1)
+	list, err := letters.List(t.Context(), DeadLetterFilter{})
+	if err != nil || len(list) != len(rows) {
+		t.Errorf("%d letters, %v; want %d", len(list), err, len(rows))
+	}
+	reasons, err := letters.Reasons(t.Context(), DeadLetterFilter{})
+	if err != nil || len(reasons) != 1 || reasons[0].Letters != uint64(len(rows)) {
+		t.Errorf("%+v, %v; want %d", reasons, err, len(rows))
+	}
+}

@@ -23,12 +23,13 @@ const (
 	HeaderOffset    = "satisflow-offset"
 	HeaderTimestamp = "satisflow-timestamp" // Unix ms of the record, which a replay keeps
 	HeaderBytes     = "satisflow-bytes"     // size of the record's value, where the message has only its beginning
+	HeaderKeyBytes  = "satisflow-key-bytes" // size of the record's key, likewise
 )
 
-const (
-	ownHeaders = 5         // that message adds
-	shortBytes = 256 << 10 // of a record that is too large for the topic
-)
+const ownHeaders = 5 // that message adds
+
+// shorter are the sizes, each of key and value, to which a record is cut that is too large for the topic, one after the other.
+var shorter = []int{256 << 10, 32 << 10, 2 << 10, 64}
 
 // Producer writes messages; source.Producer does.
 type Producer interface {
@@ -41,7 +42,8 @@ type Producer interface {
 // message and could not say so, one may be twice there all the same: readers of the topic tell by partition and offset.
 type Sink struct {
 	owner.Sink
-	topic Producer
+	topic   Producer
+	refused func()
 
 	mu   sync.Mutex
 	sent map[place]bool // of the insert that is being repeated
@@ -53,16 +55,17 @@ type place struct {
 	offset    int64
 }
 
-// New returns a sink that passes rows on to the table and writes dead letters to the topic.
-func New(table owner.Sink, topic Producer) *Sink {
-	return &Sink{Sink: table, topic: topic, sent: map[place]bool{}}
+// New returns a sink that passes rows on to the table and writes dead letters to the topic. It calls refused for each that the
+// topic does not take, however short: the table alone has it.
+func New(table owner.Sink, topic Producer, refused func()) *Sink {
+	return &Sink{Sink: table, topic: topic, refused: refused, sent: map[place]bool{}}
 }
 
 // produceAtOnce bounds the messages whose fate stays unknown when the time of an insert is over.
 const produceAtOnce = 1000
 
-// InsertDeadLetters passes the rows on and writes them to the topic. A record that the topic does not take goes there
-// shortened; the table has it whole.
+// InsertDeadLetters passes the rows on and writes them to the topic. A record that is too large for the topic goes there
+// shortened, and not at all where that does not take a few bytes of it; the table has it whole.
 func (s *Sink) InsertDeadLetters(ctx context.Context, rows []owner.DeadLetter) error {
 	if err := s.Sink.InsertDeadLetters(ctx, rows); err != nil {
 		return err
@@ -89,23 +92,28 @@ func (s *Sink) unsent(rows []owner.DeadLetter) (out []*owner.DeadLetter) {
 
 func placeOf(d *owner.DeadLetter) place { return place{d.Partition, d.Offset} }
 
-// write writes the rows, then those again that were too large, shortened, and returns what is left to fail.
+// write writes the rows, then those again that were too large, ever shorter, and returns what is left to fail.
 func (s *Sink) write(ctx context.Context, rows []*owner.DeadLetter) error {
 	messages := make([]source.Message, len(rows))
 	for i, d := range rows {
 		messages[i] = message(d)
 	}
-	failed := s.produce(ctx, rows, messages)
-	var large []*owner.DeadLetter
-	var short []source.Message
-	for i, err := range failed {
-		if errors.Is(err, source.ErrTooLarge) {
-			large, short = append(large, rows[i]), append(short, shortened(messages[i]))
-			failed[i] = nil
+	large, failed := s.produce(ctx, rows, messages)
+	for _, size := range shorter {
+		if len(large) == 0 {
+			break
 		}
+		short := make([]source.Message, len(large))
+		for i, d := range large {
+			short[i] = shortened(message(d), size)
+		}
+		var more source.ProduceErrors
+		large, more = s.produce(ctx, large, short)
+		failed = append(failed, more...)
 	}
-	if len(short) > 0 {
-		failed = append(failed, s.produce(ctx, large, short)...)
+	for _, d := range large {
+		s.sent[placeOf(d)] = true
+		s.refused()
 	}
 	if errors.Join(failed...) == nil {
 		return nil
@@ -113,28 +121,39 @@ func (s *Sink) write(ctx context.Context, rows []*owner.DeadLetter) error {
 	return failed
 }
 
-// produce notes which of the rows the topic has, and returns an error for each that it has not.
-func (s *Sink) produce(ctx context.Context, rows []*owner.DeadLetter, messages []source.Message) source.ProduceErrors {
-	failed := make(source.ProduceErrors, len(rows))
+// produce notes which of the rows the topic has, and returns those that were too large and an error for each other one.
+func (s *Sink) produce(ctx context.Context, rows []*owner.DeadLetter, messages []source.Message) (large []*owner.DeadLetter, failed source.ProduceErrors) {
 	err := s.topic.Produce(ctx, messages...)
 	var each source.ProduceErrors
 	known := errors.As(err, &each) && len(each) == len(rows)
-	for i := range rows {
-		if failed[i] = err; known {
-			failed[i] = each[i]
+	for i, d := range rows {
+		one := err
+		if known {
+			one = each[i]
 		}
-		if failed[i] == nil {
-			s.sent[placeOf(rows[i])] = true
+		switch {
+		case one == nil:
+			s.sent[placeOf(d)] = true
+		case errors.Is(one, source.ErrTooLarge):
+			large = append(large, d)
+		default:
+			failed = append(failed, one)
 		}
 	}
-	return failed
+	return large, failed
 }
 
-// shortened keeps the beginning of the record and says how long it was. Headers of the record may be large too: only ours stay.
-func shortened(m source.Message) source.Message {
-	size := len(m.Value)
-	m.Value = m.Value[:min(size, shortBytes)]
-	m.Headers = append(slices.Clone(m.Headers[len(m.Headers)-ownHeaders:]), source.Header{Key: HeaderBytes, Value: []byte(strconv.Itoa(size))})
+// shortened keeps the beginning of key and value and says how long they were. Headers of the record may be large too: only
+// ours stay, of which the reason has no more than a sentence.
+func shortened(m source.Message, size int) source.Message {
+	m.Headers = slices.Clone(m.Headers[len(m.Headers)-ownHeaders:])
+	cut := func(text []byte, header string) []byte {
+		if len(text) > size || header == HeaderBytes {
+			m.Headers = append(m.Headers, source.Header{Key: header, Value: []byte(strconv.Itoa(len(text)))})
+		}
+		return text[:min(len(text), size)]
+	}
+	m.Value, m.Key = cut(m.Value, HeaderBytes), cut(m.Key, HeaderKeyBytes)
 	return m
 }
 

@@ -22,6 +22,7 @@ var Tables = []string{"facts", "panes", "windows", "dead_letters", "checkpoints"
 // Metrics are the counters and histograms that the pipeline feeds as it works. It is a pipeline.Observer.
 type Metrics struct {
 	rejected     *prometheus.CounterVec
+	refused      prometheus.Counter
 	misrouted    prometheus.Counter
 	ahead        prometheus.Counter
 	lost         *prometheus.CounterVec
@@ -40,6 +41,7 @@ type Metrics struct {
 func NewMetrics(reg prometheus.Registerer, reasons []string, partitions int) *Metrics {
 	m := &Metrics{
 		rejected:     vec(reg, "satisflow_records_rejected_total", "Records that became dead letters, by reason.", "reason"),
+		refused:      counter(reg, "satisflow_dead_letters_refused_total", "Dead letters that the topic of dead letters did not take, however much of them was cut off; the table dead_letters has them whole."),
 		misrouted:    counter(reg, "satisflow_misrouted_total", "Ratings that are not in the partition that murmur2 of their customer_id gives."),
 		ahead:        counter(reg, "satisflow_producer_clock_ahead_total", "Records whose timestamp was ahead of the processor's clock by more than admission.future; they are dead letters (in_future)."),
 		lost:         vec(reg, "satisflow_records_lost_total", "Offsets that retention removed before they were read.", "partition"),
@@ -70,6 +72,9 @@ func NewMetrics(reg prometheus.Registerer, reasons []string, partitions int) *Me
 
 // Rejected counts a record that became a dead letter.
 func (m *Metrics) Rejected(reason string) { m.rejected.WithLabelValues(reason).Inc() }
+
+// LetterRefused counts a dead letter that its topic did not take.
+func (m *Metrics) LetterRefused() { m.refused.Inc() }
 
 // Misrouted counts a rating in a partition that is not its customer's.
 func (m *Metrics) Misrouted() { m.misrouted.Inc() }

@@ -88,7 +88,7 @@ func (s *stack) pipeline(id string) (*pipeline.Pipeline, func()) {
 		Reader: func(p int32) pipeline.Reader {
 			return source.NewReader(s.cluster(), source.DefaultReaderConfig(), s.topic, p, source.Hooks{}, log)
 		},
-		Store: clickhouse.NewStore(s.conn, 1, s.def), Sink: deadletter.New(clickhouse.NewSink(s.conn, 1, s.def), s.newProducer(s.dead)),
+		Store: clickhouse.NewStore(s.conn, 1, s.def), Sink: deadletter.New(clickhouse.NewSink(s.conn, 1, s.def), s.newProducer(s.dead), func() { s.t.Error("a dead letter was refused") }),
 		Permanent: clickhouse.IsPermanent, Observer: m, Now: time.Now, ID: id, Log: log,
 	})
 	ctx, cancel := context.WithCancel(context.Background())

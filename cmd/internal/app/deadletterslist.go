@@ -71,8 +71,8 @@ func (s *shell) printLetters(reasons []clickhouse.DeadLetterReason, list []click
 	for _, l := range list {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.Position, clock(l.Arrived), l.Reason, replayed(&l), l.Detail)
 	}
-	if more := total - uint64(len(list)); more > 0 {
-		fmt.Fprintf(w, "… and %d more (--limit)\n", more)
+	if listed := uint64(len(list)); total > listed { // letters that came between the two queries are listed and not counted
+		fmt.Fprintf(w, "… and %d more (--limit)\n", total-listed)
 	}
 	return w.Flush()
 }

@@ -61,7 +61,7 @@ func newProcessing(cfg *config.Config, kafka *source.Client, conn driver.Conn, e
 			return kafka.Ends(ctx, cfg.Kafka.Topic, partitions)
 		},
 		Store:     clickhouse.NewStore(conn, epoch.Number, def),
-		Sink:      deadletter.New(clickhouse.NewSink(conn, epoch.Number, def), producer),
+		Sink:      deadletter.New(clickhouse.NewSink(conn, epoch.Number, def), producer, m.LetterRefused),
 		Permanent: clickhouse.IsPermanent, Observer: m, Now: time.Now, ID: processorID(), Log: log,
 	})
 	reg.MustRegister(metrics.NewExporter(metrics.ExporterConfig{

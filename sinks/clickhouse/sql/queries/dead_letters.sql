@@ -16,4 +16,4 @@ LEFT JOIN
 WHERE replayed = 0{{end}}
 ORDER BY arrived DESC, d.partition, d.`offset` DESC
 LIMIT {{.Limit}}
-SETTINGS join_use_nulls = 0
+SETTINGS join_use_nulls = 0, do_not_merge_across_partitions_select_final = 0 -- a record that is read again may arrive in another month
