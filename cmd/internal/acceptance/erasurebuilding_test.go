@@ -38,8 +38,8 @@ func TestAnErasureReachesAnEpochThatNobodyWorksOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	entry := s.erase(s.eraser(nil), erasure.Request{Kind: erasure.KindCustomer, IDs: []string{"c-7"}, By: "test"})
-	if entry.Ratings != 11 || entry.DeadLetters != 1 {
-		t.Errorf("the audit has %+v, want 10 ratings of the current epoch and one of the other", entry)
+	if entry.Ratings != 11 || entry.DeadLetters != 2 {
+		t.Errorf("the audit has %+v, want 10 ratings of the current epoch and one of the other, and a dead letter with its copy there", entry)
 	}
 	if found := s.texts(marker); len(found) > 0 {
 		t.Errorf("the text still stands in %v", found)
