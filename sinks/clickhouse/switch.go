@@ -160,7 +160,7 @@ func EpochTotals(ctx context.Context, conn driver.Conn, e *Epoch) (t Totals, err
 	t.Filled = true
 	least := int64(math.MaxInt64)
 	for _, c := range checkpoints {
-		least = min(least, int64(c.Watermark))
+		least = min(least, c.Watermark)
 	}
 	if least > 0 {
 		t.Complete = time.UnixMilli(least).UTC()
