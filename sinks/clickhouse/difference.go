@@ -60,16 +60,18 @@ type Place struct {
 	Partition  int32
 	OccurredAt time.Time
 	CustomerID string
+	Timestamp  time.Time // of its record
 	Offset     int64
 	Revision   uint32
 	Service    string
 }
 
-// Lesser returns the places to erase so that the rating counts once: all but the one with the highest revision and, of
-// equal ones, the latest offset.
+// Lesser returns the places to erase so that the rating counts once: all but the one with the highest revision; of equal ones
+// the one whose record has the latest timestamp; of equal ones that of the highest partition, and in that the latest offset.
+// Offsets of two partitions say nothing about each other.
 func (c *Conflict) Lesser() []Place {
 	last := slices.MaxFunc(c.Places, func(a, b Place) int {
-		return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Partition, b.Partition))
+		return cmp.Or(cmp.Compare(a.Revision, b.Revision), a.Timestamp.Compare(b.Timestamp), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
 	})
 	return slices.DeleteFunc(slices.Clone(c.Places), func(p Place) bool { return p == last })
 }
@@ -87,7 +89,7 @@ func (d differing) difference(c comparison) Difference {
 	out := Difference{Table: c.Table, Window: c.name, Time: time.Unix(d.at, 0).UTC(), Partition: d.partition, Key: d.key, Missing: d.storedRows == 0}
 	for i, column := range c.sums {
 		if d.stored[i] != d.recomputed[i] {
-			out.Fields = append(out.Fields, FieldDifference{column.name, d.stored[i], d.recomputed[i]})
+			out.Fields = append(out.Fields, FieldDifference{column, d.stored[i], d.recomputed[i]})
 		}
 	}
 	return out
@@ -123,7 +125,18 @@ func decodeDifferences(text string) ([]differing, error) {
 // conflicts finds the rating ids that stand at more than one place, at any time.
 func (v *verifier) conflicts(ctx context.Context) (err error) {
 	v.report.Conflicts, v.report.ConflictCount, err = Conflicts(ctx, v.conn, v.epoch, v.opts.MaxDifferences)
-	return err
+	if err != nil {
+		return err
+	}
+	// Without FINAL: it returns the last version, of one of the two.
+	err = each(ctx, v.conn, fmt.Sprintf(`SELECT count() FROM
+(
+    SELECT 1 FROM %s WHERE epoch = %d
+    GROUP BY partition, pane, rating_id
+    HAVING min(customer_id) != max(customer_id) OR min(occurred_at) != max(occurred_at)
+)
+SETTINGS max_bytes_before_external_group_by = 1000000000`, factsTable, v.epoch), []any{&v.report.Replaced}, func() {})
+	return failed(err, "look for versions of ratings that differ in customer or time")
 }
 
 // Conflicts returns rating ids of the epoch that stand at more than one place, at most so many, and how many there are.
@@ -145,15 +158,15 @@ func Conflicts(ctx context.Context, conn driver.Conn, epoch uint32, most int) (f
 func decodePlaces(text string) ([]Place, error) {
 	type placed struct {
 		Place
-		at int64
+		at, written int64
 	}
 	read, err := decodeTuples(text, func(p *placed) []any {
-		return []any{&p.Partition, &p.at, &p.CustomerID, &p.Offset, &p.Revision, &p.Service}
+		return []any{&p.Partition, &p.at, &p.CustomerID, &p.written, &p.Offset, &p.Revision, &p.Service}
 	})
 	places := make([]Place, len(read))
 	for i, p := range read {
 		places[i] = p.Place
-		places[i].OccurredAt = time.UnixMilli(p.at).UTC()
+		places[i].OccurredAt, places[i].Timestamp = time.UnixMilli(p.at).UTC(), time.UnixMilli(p.written).UTC()
 	}
 	return places, err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"satisflow/pipeline/owner"
@@ -36,30 +38,30 @@ type comparison struct {
 	Cut       string // expression of a partition's cut
 	Watermark string // expression of the last time that a partition is compared at
 
-	name     string // of the window
-	sums     []sumColumn
-	reach    int64   // how far back the facts of a time reach
-	closed   bool    // whether times beyond the watermark are left out
-	compared *uint64 // counts the rows
-	facts    *uint64 // counts the facts
+	name     string   // of the window
+	sums     []string // names of the sums
+	reach    int64    // how far back the facts of a time reach
+	closed   bool     // whether times beyond the watermark are left out
+	compared *uint64  // counts the rows
+	facts    *uint64  // counts the facts
 }
 
 // panes compares satisfaction_panes.
-func (v *verifier) panes(ctx context.Context, s span) error {
+func (v *verifier) panes(ctx context.Context, days occupied) error {
 	c := v.comparison()
 	c.Table, c.Time, c.First = panesTable, "pane", "toInt64(toUnixTimestamp(pane))"
-	c.Slide, c.Slides = v.grid.PaneMS/1000, 1
+	c.Slide, c.Slides = int64(v.def.Pane/time.Second), 1
 	c.compared, c.facts = &v.report.PaneRows, &v.report.Facts
-	return v.slices(ctx, c, v.within(s), slidesPerSlice*c.Slide)
+	return v.spans(ctx, c, merged(days.facts, 0, days.panes), slidesPerSlice*c.Slide)
 }
 
 // window compares the closed ends of one window in satisfaction_windows, those alone of which no fact can have expired.
-func (v *verifier) window(ctx context.Context, w window.GridWindow, s span) error {
+func (v *verifier) window(ctx context.Context, w window.Spec, days occupied) error {
 	c := v.comparison()
 	c.Table, c.Time, c.Window, c.name = windowsTable, "window_end", quote(w.Name), w.Name
-	c.reach, c.Slide, c.closed = seconds(&v.grid, w.Length), seconds(&v.grid, w.Slide), true
+	c.reach, c.Slide, c.closed = int64(w.Length/time.Second), int64(w.Slide/time.Second), true
 	c.Slides = c.reach / c.Slide
-	c.First = fmt.Sprintf("(intDiv(toInt64(toUnixTimestamp(pane)) + %[1]d, %[2]d) + 1) * %[2]d - %[1]d", seconds(&v.grid, v.grid.Offset), c.Slide)
+	c.First = fmt.Sprintf("(intDiv(toInt64(toUnixTimestamp(pane)) + %[1]d, %[2]d) + 1) * %[2]d - %[1]d", int64(v.def.TimezoneOffset/time.Second), c.Slide)
 	c.compared, c.facts = &v.report.WindowRows, new(uint64)
 	checkpoints, err := v.checkpoints(ctx)
 	if err != nil {
@@ -69,15 +71,36 @@ func (v *verifier) window(ctx context.Context, w window.GridWindow, s span) erro
 	for _, checkpoint := range checkpoints {
 		closed = max(closed, checkpoint.Watermark/1000)
 	}
-	s = v.within(span{s.from, min(s.to+c.reach, closed+1)})
-	s.from = max(s.from, v.retained()+c.reach)
-	return v.slices(ctx, c, s, max(slidesPerSlice*c.Slide, c.reach))
+	var spans []span
+	for _, s := range merged(days.facts, c.reach, days.ends) {
+		spans = append(spans, span{max(s.from, v.retained()+c.reach), min(s.to, closed+1)})
+	}
+	return v.spans(ctx, c, spans, max(slidesPerSlice*c.Slide, c.reach))
 }
 
+// spans compares the spans, cut to what is to be compared.
+func (v *verifier) spans(ctx context.Context, c comparison, spans []span, step int64) error {
+	for _, s := range spans {
+		if err := v.slices(ctx, c, v.within(s), step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plainSums are the columns of the sums in the order of fact_sums.sql. They are written down here and not taken from what writes
+// the columns, which is compared.
+var plainSums = []string{"ratings", "unscored", "satisfied", "highly_satisfied", "dissatisfied", "rating_sum", "rating_sum_squares", "stars_1", "stars_2", "stars_3", "stars_4", "stars_5",
+	"response_time_sum", "response_time_n", "accuracy_sum", "accuracy_n", "completeness_sum", "completeness_n"}
+
 func (v *verifier) comparison() comparison {
-	sums := sumColumns(v.def.Quality)
+	names, columns := slices.Clone(plainSums), slices.Clone(plainSums)
+	for i, metric := range extraNames(v.def) {
+		names = append(names, metric+"_sum", metric+"_n")
+		columns = append(columns, fmt.Sprintf("extra[%d]", 2*i+1), fmt.Sprintf("extra[%d]", 2*i+2))
+	}
 	return comparison{
-		Epoch: v.epoch, Columns: sumExpressions(sums), Width: len(sums), sums: sums,
+		Epoch: v.epoch, Columns: strings.Join(columns, ", "), Width: len(names), sums: names,
 		Bands: v.def.Bands, Dimensions: list(v.def.Dimensions, quote),
 		Attributes: literals(declaredAttributes(v.def)), Extra: literals(extraNames(v.def)),
 		Missing: missing, Most: v.opts.MaxDifferences,
@@ -105,12 +128,24 @@ func (v *verifier) slices(ctx context.Context, c comparison, s span, step int64)
 
 // slice compares one slice, and again as long as a flush under way may have made it differ.
 func (v *verifier) slice(ctx context.Context, c comparison) error {
+	first, err := v.checkpoints(ctx)
+	if err != nil {
+		return err
+	}
 	for attempt := 1; ; attempt++ {
 		found, err := v.look(ctx, c)
 		if err != nil {
 			return err
 		}
-		if found.unsettled == 0 || attempt >= v.opts.Attempts {
+		if found.unsettled == 0 {
+			return v.count(c, found)
+		}
+		if attempt >= v.opts.Attempts {
+			last, err := v.checkpoints(ctx)
+			if err != nil {
+				return err
+			}
+			found.moving = !slices.ContainsFunc(found.partitions, func(p int32) bool { return last[p].Cut <= first[p].Cut })
 			return v.count(c, found)
 		}
 		select {
@@ -124,6 +159,8 @@ func (v *verifier) slice(ctx context.Context, c comparison) error {
 // findings are the result of verify.sql.
 type findings struct {
 	compared, facts, differing, unsettled uint64
+	partitions                            []int32 // of what is unsettled
+	moving                                bool    // whether a processor has stored more of all of these meanwhile
 	differences                           string
 }
 
@@ -142,7 +179,7 @@ func (v *verifier) look(ctx context.Context, c comparison) (f findings, err erro
 	if err != nil {
 		return f, err
 	}
-	err = each(ctx, v.conn, text, []any{&f.compared, &f.facts, &f.differing, &f.unsettled, &f.differences}, func() {})
+	err = each(ctx, v.conn, text, []any{&f.compared, &f.facts, &f.differing, &f.unsettled, &f.partitions, &f.differences}, func() {})
 	return f, err
 }
 
@@ -171,7 +208,11 @@ func (v *verifier) count(c comparison, f findings) error {
 	*c.compared += f.compared
 	*c.facts += f.facts
 	v.report.Differing += f.differing
-	v.report.Unsettled += f.unsettled
+	if f.moving {
+		v.report.Moving += f.unsettled
+	} else {
+		v.report.Unsettled += f.unsettled
+	}
 	rows, err := decodeDifferences(f.differences)
 	if err != nil {
 		return err
@@ -182,15 +223,4 @@ func (v *verifier) count(c comparison, f findings) error {
 		}
 	}
 	return nil
-}
-
-func boundsQuery(epoch uint32) string {
-	return fmt.Sprintf(`SELECT toUInt32(min(first)), toUInt32(max(last)) FROM
-(
-    SELECT min(pane) AS first, max(pane) AS last FROM enterprise_customer_satisfaction WHERE epoch = %[1]d HAVING count() > 0
-    UNION ALL
-    SELECT min(pane), max(pane) FROM satisfaction_panes WHERE epoch = %[1]d HAVING count() > 0
-    UNION ALL
-    SELECT min(window_end), max(window_end) FROM satisfaction_windows WHERE epoch = %[1]d HAVING count() > 0
-)`, epoch)
 }

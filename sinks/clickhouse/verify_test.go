@@ -2,9 +2,12 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
@@ -179,7 +182,7 @@ func TestVerifyJudgesOnlyWhatIsSettled(t *testing.T) {
 		r.Partition, f.cut+5, 0, r.Pane)
 	f.insertFact(t, late)
 	report := f.verify(t, testOptions())
-	if !report.OK() || report.Unsettled == 0 {
+	if report.Verdict() != Undecided || report.Unsettled == 0 {
 		t.Errorf("a fact beyond the checkpoint: %d differ, %d unsettled, want 0 and some: %v", report.Differing, report.Unsettled, report.Differences)
 	}
 	if err := f.sink.InsertCheckpoints(t.Context(), f.checkpoints(f.cut+6)); err != nil {
@@ -191,7 +194,7 @@ func TestVerifyJudgesOnlyWhatIsSettled(t *testing.T) {
 	at, _ := f.anyPane()
 	f = newFixture(t, fewWindows(), 120, 4, now)
 	f.insertPane(t, at, f.cut+1, window.Sums{Ratings: 77})
-	if report := f.verify(t, testOptions()); !report.OK() || report.Unsettled != 1 {
+	if report := f.verify(t, testOptions()); report.Verdict() != Undecided || report.Unsettled != 1 {
 		t.Errorf("a pane newer than the checkpoint: %d differ, %d unsettled, want 0 and 1", report.Differing, report.Unsettled)
 	}
 }
@@ -265,5 +268,111 @@ func TestVerifyRefusesAnEpochThatIsNotThere(t *testing.T) {
 	conn := migrated(t)
 	if _, err := Verify(t.Context(), conn, 7, testOptions()); !IsPermanent(err) || !strings.Contains(err.Error(), "epoch 7") {
 		t.Errorf("error %v, want a permanent one about epoch 7", err)
+	}
+}
+
+func TestVerifySaysNoDifferenceOnlyWhereItHasJudgedAll(t *testing.T) {
+	f := newFixture(t, fewWindows(), 60, 2, now)
+	opts := testOptions()
+	if r := f.verify(t, opts); r.Verdict() != Same {
+		t.Errorf("all of it: %s", r.Verdict())
+	}
+	opts.From, opts.To = now.AddDate(-1, 0, 0), now.AddDate(-1, 1, 0)
+	if r := f.verify(t, opts); r.Verdict() != Empty || r.OK() {
+		t.Errorf("a time without rows: %s", r.Verdict())
+	}
+	for _, wrong := range []VerifyOptions{{From: now, To: now}, {From: now, To: now.Add(-time.Hour)}, {MaxDifferences: -1}} {
+		if _, err := Verify(t.Context(), f.conn, 1, wrong); !errors.Is(err, ErrVerifyOptions) {
+			t.Errorf("%+v: %v", wrong, err)
+		}
+	}
+	half := []owner.Checkpoint{{Partition: 2, Cut: f.cut + 1, Watermark: 0, Definition: f.def.Hash()}} // of a replay that was killed
+	if err := f.sink.InsertCheckpoints(t.Context(), half); err != nil {
+		t.Fatal(err)
+	}
+	if r := f.verify(t, testOptions()); r.Differing == 0 && r.Verdict() != Undecided || len(r.Unfilled) != 1 || r.Unfilled[0] != 2 {
+		t.Errorf("a partition of which nothing is complete: %s, unfilled %v", r.Verdict(), r.Unfilled)
+	}
+	exec(t, f.conn, "TRUNCATE TABLE pipeline_checkpoints")
+	if r := f.verify(t, testOptions()); r.OK() || len(r.Unfilled) != 4 {
+		t.Errorf("no checkpoint: %s, unfilled %v", r.Verdict(), r.Unfilled)
+	}
+}
+
+func TestVerifyFindsRatingsInTheWrongPane(t *testing.T) {
+	f := newFixture(t, fewWindows(), 60, 2, now)
+	e := event.Event{RatingID: "early", CustomerID: "c", Service: "data_analysis", OccurredAt: now.Add(-3 * time.Hour).UnixMilli(), Rating: 400, Quarantined: true, Quality: event.NoQuality()}
+	f.insertFact(t, fact.New(&e, 1, 1, e.OccurredAt, f.grid.PaneOf(e.OccurredAt)-2)) // no sum is wrong
+	if r := f.verify(t, testOptions()); r.Misfiled != 1 || r.Differing != 0 || r.OK() {
+		t.Errorf("%d misfiled, %d differ, %s; want one, none", r.Misfiled, r.Differing, r.Verdict())
+	}
+}
+
+func TestVerifyReportsVersionsOfOneKeyThatDifferInTheCustomer(t *testing.T) {
+	f := newFixture(t, fewWindows(), 60, 2, now)
+	for i, customer := range []string{"ann", "bob"} {
+		e := event.Event{RatingID: "r1", Revision: uint32(i), CustomerID: customer, Service: "data_analysis", OccurredAt: now.Add(-3 * time.Hour).UnixMilli(), Rating: 400, Quarantined: true, Quality: event.NoQuality()}
+		f.insertFact(t, fact.New(&e, 1, int64(i), e.OccurredAt, f.grid.PaneOf(e.OccurredAt)))
+	}
+	if r := f.verify(t, testOptions()); r.Replaced != 1 || r.ConflictCount != 0 || r.OK() {
+		t.Errorf("%d replaced, %d conflicts, %s; want one, none", r.Replaced, r.ConflictCount, r.Verdict())
+	}
+}
+
+func TestVerifyTellsSumsWithoutRatings(t *testing.T) {
+	f := newFixture(t, fewWindows(), 60, 2, now)
+	at := f.grid.PaneOf(now.AddDate(-1, 0, 0).UnixMilli())
+	f.insertPane(t, paneAt{1, at, overallKey}, 1, window.Sums{Ratings: 1})
+	f.insertPane(t, paneAt{1, f.grid.PaneOf(now.AddDate(-5, 0, 0).UnixMilli()), overallKey}, 1, window.Sums{Ratings: 1})
+	r := f.verify(t, testOptions())
+	if r.Differing != 1 || r.Differences[0].Fields[0].Stored != 1 || r.Differences[0].Fields[0].Recomputed != 0 || r.Beyond != 1 {
+		t.Errorf("%d differ %v, %d beyond; want the sum of a year ago, and that of five years ago apart", r.Differing, r.Differences, r.Beyond)
+	}
+}
+
+// counting counts the comparisons.
+type counting struct {
+	driver.Conn
+	compared int
+}
+
+func (c *counting) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
+	if strings.Contains(query, "settled") {
+		c.compared++
+	}
+	return c.Conn.Query(ctx, query, args...)
+}
+
+func TestVerifyCostsWhatThereIsAndNotTheTimeBetween(t *testing.T) {
+	f := newFixture(t, sinktest.Definition(), 10, 1, now)
+	old := now.AddDate(0, 0, -705)
+	e := event.Event{RatingID: "old", CustomerID: "c", Service: "data_analysis", OccurredAt: old.UnixMilli(), Rating: 400, Quality: event.NoQuality()}
+	f.insertFact(t, fact.New(&e, 1, 5, e.OccurredAt, f.grid.PaneOf(e.OccurredAt)))
+	c := &counting{Conn: f.conn}
+	opts := testOptions()
+	r, err := Verify(t.Context(), c, 1, opts)
+	if err != nil || r.Differing == 0 || r.Facts != 11 {
+		t.Errorf("%v, %d differ of %d ratings; want those of the old rating, which has no sums", err, r.Differing, r.Facts)
+	}
+	if c.compared > 40 {
+		t.Errorf("%d comparisons for 11 ratings, want at most 40", c.compared)
+	}
+}
+
+func TestTheLatestOfEqualRevisionsIsToldByTimeAndNeverByOffsetsOfTwoPartitions(t *testing.T) {
+	at := func(minute int) time.Time { return now.Add(time.Duration(minute) * time.Minute) }
+	for name, c := range map[string]struct{ stays, goes Place }{
+		"a higher revision":             {Place{Partition: 0, Offset: 1, Revision: 2, Timestamp: at(0)}, Place{Partition: 1, Offset: 9, Revision: 1, Timestamp: at(5)}},
+		"a later record, lower offset":  {Place{Partition: 1, Offset: 10, Timestamp: at(60)}, Place{Partition: 0, Offset: 5000, Timestamp: at(0)}},
+		"one time in two partitions":    {Place{Partition: 3, Offset: 1, Timestamp: at(0)}, Place{Partition: 2, Offset: 900, Timestamp: at(0)}},
+		"one time in one partition":     {Place{Partition: 2, Offset: 8, Timestamp: at(0), CustomerID: "b"}, Place{Partition: 2, Offset: 7, Timestamp: at(0), CustomerID: "a"}},
+		"an earlier time, later offset": {Place{Partition: 2, Offset: 3, Timestamp: at(1)}, Place{Partition: 2, Offset: 7, Timestamp: at(0)}},
+	} {
+		for _, places := range [][]Place{{c.stays, c.goes}, {c.goes, c.stays}} {
+			conflict := Conflict{RatingID: "r", Places: places}
+			if got := conflict.Lesser(); len(got) != 1 || got[0] != c.goes {
+				t.Errorf("%s: %+v goes, want %+v", name, got, c.goes)
+			}
+		}
 	}
 }

@@ -17,14 +17,20 @@ func newVerifyCommand(s *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Compare all stored sums with the ratings they are made of",
-		Long: `Make panes and windows anew from the stored ratings, by SQL that shares nothing with the
-processor, and compare them with what is stored. Prints how much was compared, each
-difference, and each rating_id that stands at more than one place. It may run beside a
-processor and changes nothing. The exit code is 1 when anything differs.
+		Long: `Make panes and windows anew from the stored ratings, by SQL and times of its own, and compare them
+with what is stored. Prints how much was compared, each difference, each rating_id that stands at
+more than one place, ratings in the wrong pane, and what could not be judged. It may run beside a
+processor and changes nothing. It does not read Kafka: that every record of the log is a rating or
+a dead letter is not shown by it.
+
+The exit code is 0 only when something was compared, all of it was judged and nothing differs; 1
+when anything differs, when there was nothing to compare, and when panes or windows could not be
+judged as no processor goes on with them. What a processor keeps writing is counted and left out.
 
 With --repair, a rating_id that stands at more than one place (with several times or customers)
-is erased at all but one: the highest revision stays, of equal ones the latest record. The
-erasures go through Kafka; a processor must run. Then it compares again.`,
+is erased at all but one: the highest revision stays; of equal ones the record with the latest
+timestamp; of equal ones that in the highest partition, and in one partition the latest record.
+The erasures go through Kafka; a processor must run. Then it compares again.`,
 		Example: `  satisflow verify --clickhouse http://host:8123/satisflow
   satisflow verify --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --json
   satisflow verify --repair`,
@@ -43,6 +49,9 @@ erasures go through Kafka; a processor must run. Then it compares again.`,
 		opts.MaxDifferences = *most
 		if err := parseSpan(*from, *to, &opts); err != nil {
 			return usageError(err)
+		}
+		if *most < 0 {
+			return usageError(fmt.Errorf("--max %d: want 0 or more", *most))
 		}
 		if *repair {
 			if *epoch != 0 {
@@ -72,6 +81,9 @@ func parseSpan(from, to string, opts *clickhouse.VerifyOptions) error {
 			return fmt.Errorf("%s %q: want a time such as 2026-03-01T00:00:00Z", bound.flag, bound.text)
 		}
 		*bound.into = at
+	}
+	if !opts.From.IsZero() && !opts.To.IsZero() && !opts.From.Before(opts.To) {
+		return fmt.Errorf("--from %s --to %s: want a start before the end", from, to)
 	}
 	return nil
 }
@@ -126,13 +138,28 @@ func (s *shell) printReport(r clickhouse.Report, took time.Duration) error {
 	if more := r.ConflictCount - uint64(len(r.Conflicts)); more > 0 {
 		fmt.Fprintf(&b, "… and %d identity conflicts more (--max lists more)\n", more)
 	}
-	if r.Unsettled > 0 {
-		fmt.Fprintf(&b, "%d panes and windows were not judged: a processor is behind, or none runs\n", r.Unsettled)
+	line := func(n uint64, text string) {
+		if n > 0 {
+			fmt.Fprintf(&b, text+"\n", n)
+		}
 	}
-	if r.OK() {
+	line(r.Replaced, "identity_conflict: %d ratings have versions of several customers or times under one key; the last one counts alone")
+	line(r.Misfiled, "%d versions of ratings are not in the pane of their time")
+	line(r.Beyond, "%d pane rows count ratings of before "+r.Since.Format("2006-01-02")+", which may have expired: they were not compared")
+	line(r.Moving, "%d panes and windows were not judged: a processor kept writing them")
+	line(r.Unsettled, "%d panes and windows were not judged: a processor is behind, or none runs")
+	if len(r.Unfilled) > 0 {
+		fmt.Fprintf(&b, "nothing of %d partitions is complete: epoch %d is not filled, or no processor has read them\n", len(r.Unfilled), r.Epoch)
+	}
+	switch r.Verdict() {
+	case clickhouse.Differs:
+		fmt.Fprintf(&b, "%d rows differ, %d rating ids stand at more than one place\n", r.Differing, r.ConflictCount+r.Replaced)
+	case clickhouse.Empty:
+		b.WriteString("nothing was compared: the epoch holds no sums in this time\n")
+	case clickhouse.Undecided:
+		b.WriteString("no difference in what was judged, which is not all\n")
+	default:
 		b.WriteString("no difference\n")
-	} else {
-		fmt.Fprintf(&b, "%d rows differ, %d rating ids stand at more than one place\n", r.Differing, r.ConflictCount)
 	}
 	_, err := fmt.Fprint(s.stdout, b.String())
 	return err
@@ -150,6 +177,12 @@ type verified struct {
 	Conflicting uint64       `json:"identity_conflicts"`
 	Conflicts   []conflict   `json:"conflicts"`
 	Unsettled   uint64       `json:"unsettled"`
+	Verdict     string       `json:"verdict"`
+	Moving      uint64       `json:"moving"`
+	Unfilled    []int32      `json:"unfilled_partitions"`
+	Replaced    uint64       `json:"replaced_identities"`
+	Misfiled    uint64       `json:"misfiled"`
+	Beyond      uint64       `json:"beyond_ratings"`
 }
 
 type difference struct {
@@ -184,6 +217,7 @@ func reportJSON(r clickhouse.Report) verified {
 	v := verified{
 		OK: r.OK(), Epoch: r.Epoch, Ratings: r.Facts, PaneRows: r.PaneRows, WindowRows: r.WindowRows,
 		Differing: r.Differing, Differences: []difference{}, Conflicting: r.ConflictCount, Conflicts: []conflict{}, Unsettled: r.Unsettled,
+		Verdict: string(r.Verdict()), Moving: r.Moving, Unfilled: append([]int32{}, r.Unfilled...), Replaced: r.Replaced, Misfiled: r.Misfiled, Beyond: r.Beyond,
 	}
 	for _, d := range r.Differences {
 		fields := map[string]stored{}

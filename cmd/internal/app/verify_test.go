@@ -38,3 +38,31 @@ func TestVerifyNamesWhatDiffers(t *testing.T) {
 		t.Errorf("got %s, %v", text, err)
 	}
 }
+
+func TestVerifySaysNoDifferenceOnlyOfAWholeComparison(t *testing.T) {
+	for want, r := range map[string]clickhouse.Report{
+		"\nno difference\n":      {PaneRows: 1, WindowRows: 1, Moving: 2},
+		"\nnothing was compared": {},
+		"\nno difference in what was judged, which is not all\n":    {PaneRows: 1, Unsettled: 3},
+		"\nnothing of 2 partitions is complete":                     {PaneRows: 1, Unfilled: []int32{0, 1}},
+		"\n4 versions of ratings are not in the pane of their time": {PaneRows: 1, Misfiled: 4},
+	} {
+		var out bytes.Buffer
+		s := newShell(Invocation{Args: []string{"satisflow"}, Stdout: &out, Stderr: new(bytes.Buffer)})
+		if err := s.printReport(r, time.Second); err != nil || !strings.Contains(out.String(), want) || strings.HasSuffix(out.String(), "\nno difference\n") != r.OK() {
+			t.Errorf("%v, %s\nwant %s", err, out.String(), want)
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"verify", "--max", "-1"}, "--max -1: want 0 or more"},
+		{[]string{"verify", "--from", "2026-03-01T00:00:00Z", "--to", "2026-02-01T00:00:00Z"}, "--from 2026-03-01T00:00:00Z --to 2026-02-01T00:00:00Z: want a start before the end"},
+		{[]string{"verify", "--from", "March"}, `--from "March": want a time`},
+	} {
+		if code, _, stderr := execute(t, nil, c.args...); code != 2 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: %d, %s", c.args, code, stderr)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func compareStored(ctx context.Context, conn driver.Conn, o *oracle.Oracle) (*St
 	return &Stored{
 		Offsets: int64(o.Good + o.Bad), Admitted: o.Good, Rejected: o.Bad, Facts: c.Facts, Panes: c.Panes, Windows: c.Windows,
 		Differences: c.Differences, Examples: c.Examples,
-		VerifiedPanes: r.PaneRows, VerifiedWindows: r.WindowRows, Unverified: r.Differing + r.ConflictCount + r.Unsettled,
+		VerifiedPanes: r.PaneRows, VerifiedWindows: r.WindowRows, Unverified: r.Differing + r.ConflictCount + r.Unsettled + r.Moving + r.Misfiled + r.Replaced,
 	}, nil
 }
 

@@ -113,8 +113,12 @@ func (l *Loop) Once(ctx context.Context) error {
 		}
 		report.Differing += older.Differing
 		report.Differences = append(report.Differences, older.Differences...)
+		report.Misfiled += older.Misfiled
+		report.PaneRows += older.PaneRows
+		report.WindowRows += older.WindowRows
+		report.Unsettled += older.Unsettled
 	}
-	l.parts.Metrics.Verified(report.Differing, report.ConflictCount, l.parts.Now())
+	l.parts.Metrics.Verified(report.Differing+report.Misfiled, report.ConflictCount+report.Replaced, l.parts.Now())
 	l.tell(&report, l.parts.Now().Sub(begin))
 	return nil
 }
@@ -128,8 +132,8 @@ func Turn(months []time.Time, now time.Time, interval time.Duration) (time.Time,
 }
 
 func (l *Loop) tell(r *clickhouse.Report, took time.Duration) {
-	if r.OK() {
-		l.parts.Log.Debug().Uint32("epoch", r.Epoch).Uint64("panes", r.PaneRows).Uint64("windows", r.WindowRows).Dur("took", took).Msg("sums compared, no difference")
+	if r.Verdict() != clickhouse.Differs {
+		l.parts.Log.Debug().Str("verdict", string(r.Verdict())).Uint64("unsettled", r.Unsettled).Uint32("epoch", r.Epoch).Uint64("panes", r.PaneRows).Uint64("windows", r.WindowRows).Dur("took", took).Msg("sums compared")
 		return
 	}
 	entry := l.parts.Log.Error().Uint32("epoch", r.Epoch).Uint64("differences", r.Differing).Uint64("identity_conflicts", r.ConflictCount)

@@ -2,7 +2,7 @@
 SELECT rating_id, count() OVER () AS conflicts, places
 FROM
 (
-    SELECT rating_id, toJSONString(arraySort(groupArray(tuple(partition, toUnixTimestamp64Milli(occurred_at), customer_id, offset, revision, service)))) AS places
+    SELECT rating_id, toJSONString(arraySort(groupArray(tuple(partition, toUnixTimestamp64Milli(occurred_at), customer_id, toUnixTimestamp64Milli(record_timestamp), offset, revision, service)))) AS places
     FROM enterprise_customer_satisfaction FINAL
     PREWHERE epoch = {{.Epoch}}
     WHERE NOT erased

@@ -7,6 +7,7 @@ SELECT
     sumIf(facts, dimension IN ('overall', 'staff')) AS facts,
     countIf(differs AND settled) AS differing,
     uniqExactIf((partition, at), differs AND NOT settled) AS unsettled,
+    groupUniqArrayIf(partition, differs AND NOT settled) AS unsettled_partitions,
     toJSONString(groupArrayIf({{.Most}})(tuple(partition, at, dimension, value, stored_rows, stored, recomputed), differs AND settled)) AS differences
 FROM
 (
