@@ -66,6 +66,7 @@ func (r *figures) check(t *testing.T, s window.Sums) {
 
 func TestSummaryHoldsTheCurrentWindows(t *testing.T) {
 	f := newFixture(t, fewWindows(), 300, 2, time.Now())
+	f.stale(t)
 	exec(t, f.conn, "INSERT INTO satisfaction_panes (epoch, dimension, value, pane, partition, version, ratings) SELECT 1, 'product', 'old', now() - 86400, 1, 1, 0")
 	var rows []figures
 	if err := f.conn.Select(t.Context(), &rows, "SELECT "+figureColumns+" FROM customer_satisfaction_summary WHERE epoch = (SELECT epoch FROM pipeline_current_epoch)"); err != nil {
@@ -90,6 +91,7 @@ func TestSummaryHoldsTheCurrentWindows(t *testing.T) {
 
 func TestHistoryViewSaysWhatIsComplete(t *testing.T) {
 	f := newFixture(t, fewWindows(), 300, 2, now)
+	f.stale(t)
 	read := func() map[string]bool {
 		var rows []struct {
 			figures
