@@ -20,6 +20,7 @@ type Config struct {
 	Lateness   time.Duration // the watermark stays this far behind the newest rating and, at the end of the partition, the clock
 	Retention  time.Duration // of facts: a pane that ended longer ago than this before the record's timestamp is frozen
 	MaxBytes   int           // memory of one partition: what waits for a flush, and panes; see evict.go
+	SweepKeys  int           // keys without ratings that are freed at once; 0 is a thousand
 	Fault      Fault         // tests only
 }
 

@@ -129,6 +129,65 @@ func TestTheMemoryOfPanesIsCountedWheneverTheyCome(t *testing.T) {
 	}
 }
 
+// Values that are sent once do not stay for ever, and count as ever when they come again.
+func TestKeysWithoutRatingsAreFreed(t *testing.T) {
+	const values = 3000
+	r := memoryRig(t, 64<<20)
+	valued := func(from int, at int64) []owner.Record {
+		out := ratings(from, values, func(int) int64 { return at })
+		for i := range out {
+			out[i].Event.Segment, out[i].Timestamp = fmt.Sprint("value-", i), at
+		}
+		return out
+	}
+	keys := func() (n int) {
+		r.owners[0].Current(func(window.Key, string, *window.Sums) { n++ })
+		return n / len(r.cfg.Grid.Windows)
+	}
+	r.assign(start)
+	r.feed(valued(0, start))
+	r.write(start, false)
+	full := r.owners[0].Progress().Bytes
+	if keys() < values {
+		t.Fatalf("%d keys", keys())
+	}
+	later := start + 10*24*hour
+	r.feed(ratings(values, 1, func(int) int64 { return later }))
+	r.flush.Sink = &amid{Sink: r.store, then: func() { // new values come while the flush that frees the keys is under way
+		r.owners[0].Fold(valued(values+1, later))
+	}}
+	r.end(later)
+	r.flush.Sink = r.store
+	r.write(later, false)
+	r.end(later + 3*hour)
+	r.end(later + 10*24*hour)
+	if n, bytes := keys(), r.owners[0].Progress().Bytes; n > 10 || bytes > full/10 {
+		t.Errorf("%d keys and %d of %d bytes are left of %d values without ratings", n, bytes, full, values)
+	}
+	r.feed(valued(2*values+1, start)) // late: the panes are read back
+	r.end(later + 11*24*hour)
+	wantOverall(t, r, 3*values+1)
+	for _, p := range r.store.Panes() {
+		if p.Key.Dimension == window.Segment && p.Sums.Ratings != map[bool]int64{true: 2, false: 1}[p.Pane == r.cfg.Grid.PaneOf(start)] {
+			t.Fatalf("%+v: %d ratings", p.Key, p.Sums.Ratings)
+		}
+	}
+}
+
+// amid is a sink that does something once, while a flush is under way.
+type amid struct {
+	owner.Sink
+	then func()
+}
+
+func (s *amid) InsertCheckpoints(ctx context.Context, rows []owner.Checkpoint) error {
+	if s.then != nil {
+		s.then()
+		s.then = nil
+	}
+	return s.Sink.InsertCheckpoints(ctx, rows)
+}
+
 func heap() int {
 	runtime.GC()
 	runtime.GC()

@@ -69,7 +69,7 @@ func runSim(c chooser, fault Fault, v variant, trace ...bool) *sim {
 	def := simDefinition()
 	s := &sim{c: c, grid: def.Grid(), last: map[int32]*Owner{}, wrong: map[string]bool{}, variant: v, tracing: len(trace) > 0,
 		db: []*simDB{newSimDB(), newSimDB()}, replica: []*simDB{newSimDB(), newSimDB()}, cache: map[[2]int64]simDurable{}}
-	s.cfg = Config{Topic: simTopic, Grid: s.grid, Bands: def.Bands, Definition: def.Hash(), Lateness: simPane * time.Millisecond, MaxBytes: 1, Fault: fault}
+	s.cfg = Config{Topic: simTopic, Grid: s.grid, Bands: def.Bands, Definition: def.Hash(), Lateness: simPane * time.Millisecond, MaxBytes: 1, SweepKeys: 1, Fault: fault}
 	s.seen = [2]Checkpoint{{Cut: -1}, {Cut: -1}}
 	s.apart = pick[int64](c, 0, 0, 3, 3, -1)
 	s.log[0] = makeLog(c, 0, 2+c.intn(8))

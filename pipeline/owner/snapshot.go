@@ -209,6 +209,7 @@ func (s *Snapshot) acked(now int64) {
 	o.cut, o.watermark = s.Cut, s.Watermark
 	o.pending -= s.bytes
 	o.prune(s, now)
+	o.sweep()
 	o.evict(o.panesLimit())
 }
 

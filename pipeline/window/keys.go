@@ -116,11 +116,7 @@ func (k *Keys) GroupOf(e *event.Event) GroupID {
 	if id, ok := k.byGroup[string(b)]; ok {
 		return id
 	}
-	id := GroupID(len(k.groups))
-	k.groups = append(k.groups, k.keysOf(e))
-	k.byGroup[string(b)] = id
-	k.held += groupPlace + len(b) + 4*cap(k.groups[id])
-	return id
+	return k.addGroup(string(b), k.keysOf(e))
 }
 
 func (k *Keys) keysOf(e *event.Event) []KeyID {
@@ -145,4 +141,41 @@ func (k *Keys) keysOf(e *event.Event) []KeyID {
 		}
 	}
 	return ids
+}
+
+// NoKey is in place of the number of a key that Keep has freed.
+const NoKey = ^KeyID(0)
+
+// Keep frees the keys that are not live, by number, and the groups that hold one of them, and numbers the others anew. It
+// returns the new numbers by the old ones; that of a freed group means nothing.
+func (k *Keys) Keep(live []bool) (keys []KeyID, groups []GroupID) {
+	kept := NewKeys(k.attributes)
+	keys, groups = make([]KeyID, len(k.keys)), make([]GroupID, len(k.groups))
+	for id, key := range k.keys {
+		if keys[id] = NoKey; live[id] {
+			keys[id] = kept.ID(key)
+		}
+	}
+	for text, id := range k.byGroup {
+		ids := make([]KeyID, 0, len(k.groups[id]))
+		for _, old := range k.groups[id] {
+			if keys[old] != NoKey {
+				ids = append(ids, keys[old])
+			}
+		}
+		if len(ids) == len(k.groups[id]) {
+			groups[id] = kept.addGroup(text, ids)
+		}
+	}
+	*k = *kept
+	return keys, groups
+}
+
+// addGroup numbers the group of the text.
+func (k *Keys) addGroup(text string, ids []KeyID) GroupID {
+	id := GroupID(len(k.groups))
+	k.groups = append(k.groups, ids)
+	k.byGroup[text] = id
+	k.held += groupPlace + len(text) + 4*cap(ids)
+	return id
 }
