@@ -38,6 +38,7 @@ func TestWhoLostTheLeaseDecidesPushesAndMailsNoMore(t *testing.T) {
 			}
 			return nil
 		}
+		first.parts.Pusher = lapsing{w, t, &lapsed}
 		stop := run(t, first)
 		defer stop()
 		w.rate("c-1", "r-1", 100)
@@ -76,6 +77,20 @@ func TestWhoLostTheLeaseDecidesPushesAndMailsNoMore(t *testing.T) {
 	})
 }
 
+// lapsing is the way to Alertmanager of a process that may lose its lease.
+type lapsing struct {
+	*world
+	t      *testing.T
+	lapsed *atomic.Bool
+}
+
+func (l lapsing) Push(ctx context.Context, alerts []alertmanager.Alert) error {
+	if l.lapsed.Load() {
+		l.t.Error("pushes without the lease")
+	}
+	return l.world.Push(ctx, alerts)
+}
+
 // The lease lapses while ClickHouse is away, and the same process gets it again.
 func TestAServiceThatLostItsLeaseBeginsWithWhatIsStored(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
@@ -97,10 +112,35 @@ func TestAServiceThatLostItsLeaseBeginsWithWhatIsStored(t *testing.T) {
 			b.Version, b.State, b.ResolvedAt, b.ResolvedBy = 2, alert.Resolved, time.Now(), "li.na"
 			w.alerts[a.ID] = b
 		})
+		time.Sleep(toldFor + time.Hour)
 		defer run(t, s)()
 		time.Sleep(3 * time.Second)
 		if len(w.manager(time.Now())) != 0 {
 			t.Error("it fires what was resolved meanwhile")
+		}
+	})
+}
+
+func TestACorrectionOfAContentCustomerWithdrawsAtOnce(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		for i := range 60 {
+			w.rate("c-1", fmt.Sprint("r-", i), 500)
+		}
+		s := w.service(t)
+		defer run(t, s)()
+		time.Sleep(3 * time.Second)
+		w.rate("c-1", "low", 300)
+		time.Sleep(3 * time.Second)
+		w.one(t, alert.Open)
+		read := func() int { w.mu.Lock(); defer w.mu.Unlock(); return w.read }
+		before := read()
+		w.rate("c-1", "low", 500)
+		time.Sleep(3 * time.Second)
+		if a := w.one(t, alert.Resolved); a.Resolution != alert.Withdrawn {
+			t.Errorf("%+v", a)
+		}
+		if n := read() - before; n > 2 {
+			t.Errorf("%d ratings were read for one", n)
 		}
 	})
 }
