@@ -81,7 +81,8 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// group is a command that only holds others.
+// group is a command that only holds others. Without one of them it prints its help and fails: a script that leaves out the
+// word would take it for done.
 func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
@@ -89,7 +90,17 @@ func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 		}
 		return nil
 	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cmd.SetOut(cmd.ErrOrStderr())
+		if err := cmd.Help(); err != nil {
+			return err
+		}
+		var names []string
+		for _, c := range cmd.Commands() {
+			names = append(names, c.Name())
+		}
+		return usageError(fmt.Errorf("%s: a command is missing: want one of %s", cmd.CommandPath(), strings.Join(names, ", ")))
+	}
 	cmd.AddCommand(commands...)
 	return cmd
 }

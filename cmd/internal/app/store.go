@@ -57,7 +57,7 @@ func requireSchema(ctx context.Context, conn driver.Conn) error {
 		return err
 	}
 	if len(pending) > 0 {
-		return usageError(fmt.Errorf("the database lacks %d migrations: run `satisflow migrate`, or add --migrate", len(pending)))
+		return usageError(fmt.Errorf("the database lacks %d migrations: run `satisflow migrate apply`, or add --migrate", len(pending)))
 	}
 	return nil
 }
