@@ -3,6 +3,7 @@ package owner_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
@@ -83,5 +84,18 @@ func TestAPartitionThatWasNotReadIsNotCheckpointed(t *testing.T) {
 	r.write(start, true)
 	if c, ok := r.checkpoints()[0]; !ok || c.Cut != 40 || c.Log != event.LogTime(start) {
 		t.Errorf("%+v, want a cut of 40, where the log begins", c)
+	}
+}
+
+// The store's clock is this machine's; the processor's is ten minutes ahead of it.
+func TestTheWatermarkFollowsTheClockThatIsBehind(t *testing.T) {
+	r := memoryRig(t, 64<<20)
+	ahead := time.Now().Add(10 * time.Minute).UnixMilli()
+	r.assign(ahead)
+	r.feed(ratings(0, 1, func(int) int64 { return ahead }))
+	r.end(ahead)
+	c := r.checkpoints()[0]
+	if now := time.Now().UnixMilli(); c.Watermark > now-r.cfg.Lateness.Milliseconds() || c.Watermark < now-10*60_000 {
+		t.Errorf("the watermark is %d ms after now, by a processor whose clock is ahead: want %s before the store's", c.Watermark-now, r.cfg.Lateness)
 	}
 }
