@@ -300,3 +300,16 @@ func TestAResolvedAlertStaysFor25MonthsAndOneAtWorkForEver(t *testing.T) {
 		t.Errorf("a replaced row at work could outlive the one that resolved it: %v", err)
 	}
 }
+
+func TestTheAlertsOfSubjectsAreTheLastVersionsBeforeAnyMerge(t *testing.T) {
+	s := NewAlerts(migrated(t))
+	exec(t, s.conn, "SYSTEM STOP MERGES customer_satisfaction_alerts")
+	a := raised("a", 2)
+	s.put(t, a)
+	a.Version, a.State, a.ResolvedAt, a.ResolvedBy = 2, alert.Resolved, alertNow, "ann"
+	s.put(t, a)
+	got, err := s.OfSubjects(t.Context(), []alert.Subject{a.Subject}, time.Time{})
+	if err != nil || len(got) != 1 || got[0].Version != 2 {
+		t.Errorf("%+v, %v; want version 2 alone", got, err)
+	}
+}

@@ -145,6 +145,35 @@ func TestACorrectionOfAContentCustomerWithdrawsAtOnce(t *testing.T) {
 	})
 }
 
+func TestMoreLowRatingsMayWaitAndALowerOneDoesNot(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		for i := range 2000 {
+			w.rate("c-1", fmt.Sprint("good-", i), 500)
+		}
+		s := w.service(t)
+		defer run(t, s)()
+		time.Sleep(3 * time.Second)
+		for i := range 60 {
+			w.rate("c-1", fmt.Sprint("r-", i), 300)
+		}
+		time.Sleep(2500 * time.Millisecond)
+		w.rate("c-1", "as low", 300)
+		time.Sleep(2 * time.Second)
+		for _, a := range w.all(t) {
+			if a.Rule == alert.LowRating && a.Ratings != 60 {
+				t.Errorf("%d ratings, though one more can wait", a.Ratings)
+			}
+		}
+		w.rate("c-1", "lower", 100)
+		time.Sleep(2 * time.Second)
+		for _, a := range w.all(t) {
+			if a.Rule == alert.LowRating && (a.Severity != alert.Major || a.Ratings != 62) {
+				t.Errorf("%s of %d ratings, after a lower one", a.Severity, a.Ratings)
+			}
+		}
+	})
+}
+
 func TestLabelsAreThoseOfTheFirstRatingBeforeAndAfterARestart(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		stop := run(t, w.service(t))
