@@ -185,11 +185,6 @@ func from(before, after string) string {
 	return cut(steady(before), 0, illFrom) + " " + cut(after, illFrom, end+1)
 }
 
-// later writes values that begin at illFrom.
-func later(v string) string {
-	return strings.Repeat("_ ", illFrom) + fmt.Sprintf("%sx%d", v, end-illFrom)
-}
-
 func burning(windows ...string) func(*testing.T, series, string) {
 	return func(t *testing.T, w series, instance string) {
 		for _, window := range windows {

@@ -45,8 +45,8 @@ and
 			"consumed", ofEpoch("increase(satisflow_records_consumed_total[{range}])"), "range", g.duration(time.Hour)),
 		wait: 10 * time.Minute, keep: 30 * time.Minute,
 		text: text{
-			rounded("$value").en + " of the records of the last hour were rejected and are in no figure.",
-			"最近一小时 " + rounded("$value").zh + " 的记录被拒收，未计入统计。",
+			rounded().en + " of the records of the last hour were rejected and are in no figure.",
+			"最近一小时 " + rounded().zh + " 的记录被拒收，未计入统计。",
 			fmt.Sprintf(`Most often: {{ range query "topk(1, sum by (reason) (increase(satisflow_records_rejected_total[%s])))" }}{{ .Labels.reason }}{{ end }}. They are kept and can be replayed.`, g.duration(time.Hour)),
 			fmt.Sprintf(`最多的原因：{{ range query "topk(1, sum by (reason) (increase(satisflow_records_rejected_total[%s])))" }}{{ .Labels.reason }}{{ end }}。记录完整保留，可以重放。`, g.duration(time.Hour)),
 		},
@@ -63,8 +63,8 @@ sum by (instance, table) ({failed})
 > 0.1`, "failed", ofEpoch(`rate(satisflow_inserts_total{result="error"}[{range}])`), "all", ofEpoch("rate(satisflow_inserts_total[{range}])"), "range", g.duration(15*time.Minute)),
 		wait: 15 * time.Minute, keep: 15 * time.Minute,
 		text: text{
-			rounded("$value").en + " of the inserts of {{ $labels.instance }} into {{ $labels.table }} fail and are repeated.",
-			"{{ $labels.instance }} 写入 {{ $labels.table }} 的操作有 " + rounded("$value").zh + " 失败并在重试。",
+			rounded().en + " of the inserts of {{ $labels.instance }} into {{ $labels.table }} fail and are repeated.",
+			"{{ $labels.instance }} 写入 {{ $labels.table }} 的操作有 " + rounded().zh + " 失败并在重试。",
 			"Inserts are repeated until they succeed, so that nothing is lost; figures become late.",
 			"写入会重试直到成功，不会丢失数据，但统计会延迟。",
 		},

@@ -42,7 +42,8 @@ func floored(value string) said {
 	return calculated("floor(vector(1000 * %v + 1e-6)) / 10", "%.1f", value)
 }
 
-func rounded(value string) said { return calculated("vector(1e2 * %v)", "%.1f", value) }
+// rounded shows the value of the alert.
+func rounded() said { return calculated("vector(1e2 * %v)", "%.1f", "$value") }
 
 // exact shows a target, with no more digits than it has.
 func exact(value string) said { return calculated("round(vector(1e6 * %v)) / 1e4", "%v", value) }
