@@ -20,7 +20,7 @@ func LookAlike(id string) string {
 	for i, r := range id {
 		at := utf8.RuneCountInString(id[:i]) + 1
 		switch {
-		case invisible(r) && !(joiner(r) && before > unicode.MaxLatin1):
+		case invisible(r) && !joins(before, r):
 			return fmt.Sprintf("an invisible character (U+%04X), its %d.", r, at)
 		case fullWidth(r, chinese):
 			return fmt.Sprintf("a full-width character (U+%04X), its %d.", r, at)
@@ -54,6 +54,11 @@ func invisible(r rune) bool {
 // joiner says whether the character joins others or keeps them apart, as some scripts and emoji need it.
 func joiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
+// joins says whether the character is a joiner behind one that may need it.
+func joins(before, r rune) bool {
+	return joiner(r) && before > unicode.MaxLatin1 && !unicode.IsSpace(before)
+}
+
 // fullWidth says whether the character is one of ASCII in double width. Punctuation of that width is good Chinese, in a text that
 // is Chinese.
 func fullWidth(r rune, chinese bool) bool {
@@ -69,13 +74,24 @@ func ideographic(r rune) bool {
 // CleanID returns the id without what LookAlike finds: invisible characters are dropped, characters of double width become those of
 // ASCII, and letters are composed (NFC).
 func CleanID(id string) string {
+	for range id { // what is composed, or dropped, can make more to clean: each round leaves fewer characters
+		clean := cleanOnce(id)
+		if clean == id {
+			break
+		}
+		id = clean
+	}
+	return id
+}
+
+func cleanOnce(id string) string {
 	var b strings.Builder
 	chinese, before := strings.ContainsFunc(id, ideographic), rune(0)
 	for _, r := range id {
 		switch {
 		case fullWidth(r, chinese):
 			r -= '！' - '!'
-		case invisible(r) && !(joiner(r) && before > unicode.MaxLatin1):
+		case invisible(r) && !joins(before, r):
 			continue
 		}
 		b.WriteRune(r)
