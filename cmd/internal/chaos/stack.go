@@ -13,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"satisflow/deploy/testkit/realkafka"
+	"satisflow/pipeline/event"
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/clickhouse"
@@ -142,8 +143,13 @@ func (s *stack) database(ctx context.Context, name string) (driver.Conn, error) 
 
 // definition is the default one, which the processors have too.
 func (s *stack) definition() *window.Definition {
-	return &window.Definition{Windows: window.DefaultWindows(), Pane: 5 * time.Minute, Bands: window.DefaultBands(),
-		Dimensions: window.BuiltinDimensions(), Quality: []string{"response_time_ms", "accuracy", "completeness"}, Partitions: s.cfg.Partitions}
+	def := &window.Definition{Windows: window.DefaultWindows(), Pane: 5 * time.Minute, Bands: window.DefaultBands(),
+		Dimensions: window.BuiltinDimensions(), Partitions: s.cfg.Partitions}
+	events := event.DefaultConfig()
+	for _, m := range events.Metrics() {
+		def.Quality, def.Scales = append(def.Quality, m.Name), append(def.Scales, m.Scale())
+	}
+	return def
 }
 
 // fail notes what makes the run fail, and says it.
