@@ -12,7 +12,7 @@ var untranslated = []string{"Kafka", "ClickHouse", "Prometheus", "Alertmanager",
 	"rating", "id", "occurred", "at", "customer", "satisfaction", "alerts", "h", "d", "m"}
 
 var (
-	template = regexp.MustCompile(`\{\{.*?\}\}`)
+	template = regexp.MustCompile("\\{\\{.*?\\}\\}|`[^`]*`") // and commands
 	latin    = regexp.MustCompile(`[A-Za-z]+`)
 )
 
