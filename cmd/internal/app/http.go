@@ -52,7 +52,7 @@ func httpPart(name string, listener net.Listener, server *http.Server) part {
 		case <-ctx.Done():
 		}
 		drain(server, unused, cancel)
-		_ = <-ended // it says that the server was closed
+		<-ended // it says that the server was closed
 		return nil
 	}}
 }
