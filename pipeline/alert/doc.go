@@ -1,7 +1,7 @@
 // Package alert decides when a customer, or a service or segment, needs a person, and keeps the record of what was done.
 // It owns the rules, the severity, the states of the work and their clocks. It reads no clock and does no I/O: ratings,
 // earlier alerts and the time are arguments, and what has changed is returned. Reading facts, storing alerts and telling
-// people are left to the caller (cmd/internal/alerting).
+// people are left to the caller (cmd/internal/service/alerting).
 //
 // # Rules
 //

@@ -8,11 +8,11 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"satisflow/cmd/internal/alerting"
-	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/erasure"
-	"satisflow/cmd/internal/web"
+	"satisflow/cmd/internal/gateway/api"
+	"satisflow/cmd/internal/gateway/web"
+	"satisflow/cmd/internal/service/alerting"
+	"satisflow/cmd/internal/service/erasure"
 	"satisflow/sinks/alertmanager"
 	"satisflow/sinks/clickhouse"
 	"satisflow/sinks/mail"

@@ -15,9 +15,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satisflow/cmd/internal/bench"
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/devstack"
+	"satisflow/cmd/internal/dev/devstack"
+	"satisflow/cmd/internal/proof/bench"
 	"satisflow/sinks/clickhouse/engine/child"
 )
 

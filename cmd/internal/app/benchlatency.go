@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satisflow/cmd/internal/bench"
 	"satisflow/cmd/internal/config"
+	"satisflow/cmd/internal/proof/bench"
 	"satisflow/sinks/clickhouse/engine/child"
 )
 

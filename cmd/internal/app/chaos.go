@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satisflow/cmd/internal/chaos"
+	"satisflow/cmd/internal/proof/chaos"
 )
 
 func newChaosCommand(s *shell) *cobra.Command {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"satisflow/cmd/internal/api"
+	"satisflow/cmd/internal/gateway/api"
 	"satisflow/pipeline/source"
 )
 

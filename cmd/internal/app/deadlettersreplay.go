@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/deadletters"
+	"satisflow/cmd/internal/operate/deadletters"
 	"satisflow/sinks/clickhouse"
 )
 

@@ -10,9 +10,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/deliver"
-	"satisflow/cmd/internal/devstack"
-	"satisflow/cmd/internal/load"
+	"satisflow/cmd/internal/dev/devstack"
+	"satisflow/cmd/internal/dev/load"
+	"satisflow/cmd/internal/operate/deliver"
 	"satisflow/pipeline/source"
 )
 

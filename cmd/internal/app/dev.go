@@ -10,9 +10,9 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/devstack"
+	"satisflow/cmd/internal/dev/devstack"
+	"satisflow/cmd/internal/gateway/api"
 	"satisflow/sinks/clickhouse"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/devstack"
+	"satisflow/cmd/internal/dev/devstack"
 )
 
 // connection loads what dev leaves for other commands, when it was started with the settings.

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/devstack"
+	"satisflow/cmd/internal/dev/devstack"
 	"satisflow/dashboards/rules"
 	"satisflow/deploy/alertmanager"
 )

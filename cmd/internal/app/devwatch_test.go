@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/devstack"
+	"satisflow/cmd/internal/dev/devstack"
 	"satisflow/deploy/testkit"
 )
 

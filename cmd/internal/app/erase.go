@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/erasure"
+	"satisflow/cmd/internal/service/erasure"
 )
 
 // erasing are the flags of erase.

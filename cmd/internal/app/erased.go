@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/erasure"
+	"satisflow/cmd/internal/service/erasure"
 	"satisflow/sinks/clickhouse"
 )
 

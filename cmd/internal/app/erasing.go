@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/erasure"
+	"satisflow/cmd/internal/service/erasure"
 	"satisflow/pipeline/source"
 	"satisflow/sinks/clickhouse"
 )

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/deliver"
-	"satisflow/cmd/internal/load"
+	"satisflow/cmd/internal/dev/load"
+	"satisflow/cmd/internal/operate/deliver"
 )
 
 // generating are the flags of generate.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"satisflow/cmd/internal/api"
+	"satisflow/cmd/internal/gateway/api"
 	metrics "satisflow/sinks/prometheus"
 )
 

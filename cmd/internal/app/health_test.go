@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
-	"satisflow/cmd/internal/api"
+	"satisflow/cmd/internal/gateway/api"
 )
 
 func TestACheckThatCostsTheOtherSideSomethingIsSeldomAsked(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/rs/zerolog"
 
-	"satisflow/cmd/internal/api"
-	"satisflow/cmd/internal/api/guard"
+	"satisflow/cmd/internal/gateway/api"
+	"satisflow/cmd/internal/gateway/guard"
 	metrics "satisflow/sinks/prometheus"
 )
 

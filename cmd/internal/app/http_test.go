@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"satisflow/cmd/internal/api/guard"
+	"satisflow/cmd/internal/gateway/guard"
 )
 
 // drained is a server that is told to end while requests are in it, and another part that must outlive these.

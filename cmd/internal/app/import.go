@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/deliver"
-	"satisflow/cmd/internal/importer"
+	"satisflow/cmd/internal/operate/deliver"
+	"satisflow/cmd/internal/operate/importer"
 )
 
 // importing are the flags of import.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"satisflow/cmd/internal/importer"
+	"satisflow/cmd/internal/operate/importer"
 )
 
 // exports writes the exports of the test data into a folder, with their dates on the day before, which stand there as layouts in

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satisflow/cmd/internal/importer"
+	"satisflow/cmd/internal/operate/importer"
 )
 
 func newPresetsCommand(s *shell) *cobra.Command {

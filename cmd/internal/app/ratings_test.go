@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"satisflow/cmd/internal/importer"
-	"satisflow/cmd/internal/load"
+	"satisflow/cmd/internal/dev/load"
+	"satisflow/cmd/internal/operate/importer"
 	"satisflow/deploy/testkit"
 )
 

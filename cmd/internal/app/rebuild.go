@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/rebuild"
+	"satisflow/cmd/internal/operate/rebuild"
 	"satisflow/pipeline/logid"
 	"satisflow/pipeline/source"
 	"satisflow/pipeline/window"

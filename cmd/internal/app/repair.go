@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/erasure"
+	"satisflow/cmd/internal/service/erasure"
 	"satisflow/sinks/clickhouse"
 )
 

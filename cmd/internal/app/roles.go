@@ -14,10 +14,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/devstack"
-	"satisflow/cmd/internal/verification"
+	"satisflow/cmd/internal/dev/devstack"
+	"satisflow/cmd/internal/gateway/api"
+	"satisflow/cmd/internal/operate/verification"
 	"satisflow/pipeline/source"
 	"satisflow/sinks/clickhouse"
 	metrics "satisflow/sinks/prometheus"

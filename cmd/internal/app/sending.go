@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/deliver"
+	"satisflow/cmd/internal/operate/deliver"
 	"satisflow/pipeline/source"
 )
 

@@ -11,9 +11,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
-	"satisflow/cmd/internal/api"
 	"satisflow/cmd/internal/config"
-	"satisflow/cmd/internal/web"
+	"satisflow/cmd/internal/gateway/api"
+	"satisflow/cmd/internal/gateway/web"
 	"satisflow/pipeline/admit"
 	"satisflow/pipeline/source"
 	"satisflow/sinks/clickhouse"

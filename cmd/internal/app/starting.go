@@ -13,10 +13,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
-	"satisflow/cmd/internal/api"
-	"satisflow/cmd/internal/api/guard"
-	"satisflow/cmd/internal/api/problem"
 	"satisflow/cmd/internal/config"
+	"satisflow/cmd/internal/gateway/api"
+	"satisflow/cmd/internal/gateway/guard"
+	"satisflow/cmd/internal/gateway/problem"
 	metrics "satisflow/sinks/prometheus"
 )
 

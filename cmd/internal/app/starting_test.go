@@ -18,8 +18,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
-	"satisflow/cmd/internal/api"
-	"satisflow/cmd/internal/api/problem"
+	"satisflow/cmd/internal/gateway/api"
+	"satisflow/cmd/internal/gateway/problem"
 	"satisflow/deploy/testkit"
 )
 
