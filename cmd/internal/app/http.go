@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -52,7 +53,9 @@ func httpPart(name string, listener net.Listener, server *http.Server) part {
 		case <-ctx.Done():
 		}
 		drain(server, unused, cancel)
-		<-ended // it says that the server was closed
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve HTTP on %s: %w", listener.Addr(), err)
+		}
 		return nil
 	}}
 }
