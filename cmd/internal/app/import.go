@@ -30,9 +30,9 @@ func newImportCommand(s *shell) *cobra.Command {
 		Use:   "import FILE|-",
 		Short: "Send a file of ratings to Kafka: CSV, Excel, NDJSON or JSON",
 		Long: `Send the ratings of a file, or of the standard input (-), to Kafka. The file is CSV or an
-Excel sheet (.xlsx) with a header, NDJSON, or JSON (arrays, objects one after the other, or an array within an object);
-each may be packed by gzip or zstd. Importing it again, or with its rows in another order or
-other files, changes nothing.
+Excel sheet (.xlsx) with a header, NDJSON, or JSON (arrays, objects one after the other, or an
+array within an object); each may be packed by gzip or zstd. Importing it again, or with its
+rows in another order or other files, changes nothing.
 
 For the exports of other products there are presets, --preset NAME: mappings in a file that
 "satisflow import presets show NAME" prints, to be copied and changed (--preset-file). Try any

@@ -18,7 +18,7 @@ import (
 func exports(t *testing.T) (dir string) {
 	t.Helper()
 	dir, day := t.TempDir(), time.Now().UTC().AddDate(0, 0, -1)
-	files, err := filepath.Glob("../importer/testdata/exports/*")
+	files, err := filepath.Glob("../operate/importer/testdata/exports/*")
 	if err != nil || len(files) != 8 {
 		t.Fatal(files, err)
 	}

@@ -15,14 +15,20 @@ func newPresetsCommand(s *shell) *cobra.Command {
 		Use:   "presets",
 		Short: "List or show the mappings of products' exports",
 		Long:  `List the mappings that --preset knows, or show one, to be copied and changed.`,
-		Args:  arguments(cobra.NoArgs),
-		RunE:  func(*cobra.Command, []string) error { return s.listPresets() },
+		Example: `  satisflow import presets
+  satisflow import presets show qualtrics > mine.yaml`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error { return s.listPresets() },
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use: "list", Short: "List the presets", Args: arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error { return s.listPresets() },
+		Long:    "List the names of the presets, each with the product whose exports it reads.",
+		Example: "  satisflow import presets list",
+		RunE:    func(*cobra.Command, []string) error { return s.listPresets() },
 	}, &cobra.Command{
 		Use: "show NAME", Short: "Print the file of a preset",
+		Long: `Print the file of a preset, YAML, to be copied and changed; import takes the copy by
+--preset-file.`,
 		Example: "  satisflow import presets show qualtrics > mine.yaml", Args: arguments(cobra.ExactArgs(1)),
 		ValidArgsFunction: completePresets,
 		RunE: func(_ *cobra.Command, args []string) error {
