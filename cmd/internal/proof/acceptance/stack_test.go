@@ -46,7 +46,10 @@ func newStack(t testing.TB, partitions int) *stack {
 	s.topic, s.dead = s.kafka.Topic(t, partitions), s.kafka.Topic(t, 1)
 	s.conn = s.db.Open()
 	s.def = &window.Definition{Windows: window.DefaultWindows(), Pane: 5 * time.Minute, Bands: window.DefaultBands(),
-		Dimensions: window.BuiltinDimensions(), Quality: []string{"response_time_ms", "accuracy", "completeness"}, Partitions: partitions}
+		Dimensions: window.BuiltinDimensions(), Partitions: partitions}
+	for _, m := range s.events.Metrics() {
+		s.def.Quality, s.def.Scales = append(s.def.Quality, m.Name), append(s.def.Scales, m.Scale())
+	}
 	if _, err := clickhouse.Migrate(t.Context(), s.conn, clickhouse.MigrateOptions{}); err != nil {
 		t.Fatal(err)
 	}

@@ -152,7 +152,11 @@ func TestAFaultOfTheNetworkCountsOnlyWhereItMetSomething(t *testing.T) {
 					traffic(t, p.kafka, p.store)
 					waitFor(t, "there is traffic", func() bool { return p.kafka.up.open.Load() > 0 && p.store.up.open.Load() > 0 })
 				}
-				ctx, end := context.WithTimeout(t.Context(), time.Second)
+				while := time.Second
+				if busy {
+					while = 5 * time.Second // the machine may be busy too
+				}
+				ctx, end := context.WithTimeout(t.Context(), while)
 				defer end()
 				if err := k.make(ctx, Fault{kind, ""}, rand.New(rand.NewPCG(1, 1))); err != nil {
 					t.Fatal(err)
