@@ -9,6 +9,7 @@ import (
 
 	"satisflow/pipeline/event"
 	"satisflow/pipeline/fact"
+	"satisflow/pipeline/logid"
 	"satisflow/pipeline/owner"
 	"satisflow/pipeline/window"
 	"satisflow/sinks/sinktest"
@@ -51,7 +52,7 @@ func whole() event.Event {
 	e := event.Event{RatingID: "the rating", Revision: 7, OccurredAt: 1795000000123, CustomerID: "the customer", Service: "the service", ProductID: "the product", Channel: "the channel",
 		Segment: "the segment", Source: "the source", Attributes: []event.Pair{{Key: "industry", Value: "mining"}, {Key: "region", Value: "north"}}, Rating: 437, Staff: true, Quarantined: true,
 		Quality: event.NoQuality(), Answers: []event.Answer{{Question: "q1", Value: "a text"}, {Question: "q2", Value: "4.5", Number: true}},
-		Comment: "the comment", Language: "zh", SurveyID: "the survey", InvitationID: "the invitation"}
+		Comment: "the comment", CommentTruncated: true, AnswersTruncated: true, Language: "zh", SurveyID: "the survey", InvitationID: "the invitation"}
 	e.Quality[0], e.Quality[1], e.Quality[2], e.Quality[3] = 1250, 970000, 830000, -3
 	return e
 }
@@ -69,7 +70,7 @@ func TestEveryColumnOfAFactIsStoredUnderItsNameAndReadBack(t *testing.T) {
 		"record_timestamp": "2026-11-18 11:06:49.456", "occurred_at": "2026-11-18 11:06:40.123", "revision": "7", "erased": "false", "quarantined": "true", "staff": "true",
 		"customer_id": "the customer", "service": "the service", "product_id": "the product", "channel": "the channel", "segment": "the segment", "source": "the source",
 		"rating_hundredths": "437", "response_time_ms": "1250", "accuracy_millionths": "970000", "completeness_millionths": "830000", "quality_extra": "{'effort':-3}",
-		"attributes": "{'industry':'mining','region':'north'}", "answers": "{'q1':'a text','q2':'4.5'}", "comment": "the comment", "language": "zh",
+		"attributes": "{'industry':'mining','region':'north'}", "answers": "{'q1':'a text','q2':'4.5'}", "comment": "the comment", "comment_truncated": "true", "answers_truncated": "true", "language": "zh",
 		"survey_id": "the survey", "invitation_id": "the invitation",
 	})
 	c := NewCopier(conn, &from, &def)
@@ -118,24 +119,25 @@ func TestEveryColumnOfTheSumsIsStoredUnderItsName(t *testing.T) {
 func TestEveryColumnOfADeadLetterAndOfACheckpointIsStoredUnderItsName(t *testing.T) {
 	conn, def := migrated(t), sinktest.Definition()
 	sink := NewSink(conn, 3, &def)
-	letter := owner.DeadLetter{Partition: 2, Offset: 41, Timestamp: 1795000009456, Reason: "the reason", Detail: "the detail", Key: []byte("the key"), Value: []byte("the value"),
+	letter := owner.DeadLetter{Partition: 2, Offset: 41, Timestamp: 1795000009456, Arrived: 1795000010111, Reason: "the reason", Detail: "the detail", Key: []byte("the key"), Value: []byte("the value"),
 		Headers: []owner.Header{{Key: "h1", Value: []byte("v1")}, {Key: "h2", Value: []byte("v2")}}}
 	if err := sink.InsertDeadLetters(t.Context(), []owner.DeadLetter{letter}); err != nil {
 		t.Fatal(err)
 	}
 	sameColumns(t, deadLettersTable, textOf(t, conn, deadLettersTable, "inserted_at"), map[string]string{
-		"epoch": "3", "partition": "2", "offset": "41", "record_timestamp": "2026-11-18 11:06:49.456", "reason": "the reason", "detail": "the detail",
+		"epoch": "3", "partition": "2", "offset": "41", "record_timestamp": "2026-11-18 11:06:49.456", "arrived_at": "2026-11-18 11:06:50.111", "reason": "the reason", "detail": "the detail",
 		"key": "the key", "value": "the value", "header_keys": "['h1','h2']", "header_values": "['v1','v2']"})
-	c := owner.Checkpoint{Partition: 2, Cut: 77, Watermark: 1795000009456, FreshAt: 1795000019789, Definition: "the hash", Owner: "the owner"}
+	c := owner.Checkpoint{Partition: 2, Cut: 77, Watermark: 1795000009456, FreshAt: 1795000019789, Log: 1795000029012, Topic: logid.ID{Cluster: "the cluster", Topic: "the topic", TopicID: "the topic id"},
+		Last: logid.Mark{Known: true, Offset: 76, Sum: 4000000001}, Definition: "the hash", Owner: "the owner"}
 	if err := sink.InsertCheckpoints(t.Context(), []owner.Checkpoint{c}); err != nil {
 		t.Fatal(err)
 	}
-	got := textOf(t, conn, checkpointsTable, "updated_at")
-	for name, want := range map[string]string{"epoch": "3", "partition": "2", "version": fmt.Sprint(77<<24 | 1795000009456/300_000), "cut": "77", "watermark": "2026-11-18 11:06:49.456",
-		"fresh_at": "2026-11-18 11:06:59.789", "definition": "the hash", "owner": "the owner"} {
-		if got[name] != want {
-			t.Errorf("checkpoint %s = %q, want %q", name, got[name], want)
-		}
+	sameColumns(t, checkpointsTable, textOf(t, conn, checkpointsTable, "updated_at"), map[string]string{"epoch": "3", "partition": "2", "version": fmt.Sprint(77<<24 | 1795000009456/300_000), "cut": "77",
+		"watermark": "2026-11-18 11:06:49.456", "fresh_at": "2026-11-18 11:06:59.789", "log_time": "2026-11-18 11:07:09.012", "cluster": "the cluster", "topic": "the topic", "topic_id": "the topic id",
+		"last_offset": "76", "last_sum": "4000000001", "definition": "the hash", "owner": "the owner"})
+	read, err := NewStore(conn, 3, &def).Checkpoints(t.Context(), []int32{2})
+	if err != nil || read[2] != c {
+		t.Errorf("read back %+v, %v, want %+v", read[2], err, c)
 	}
 }
 

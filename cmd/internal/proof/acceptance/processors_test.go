@@ -62,7 +62,11 @@ func TestTheSurvivorOfKilledProcessorsIsExact(t *testing.T) {
 		at := 500 + dice.IntN(1500)
 		s.send(g, at)
 		sent += at
-		waitFor(t, "unflushed ratings in the victim", func() bool { return scrape(t, victimURL, "satisflow_pending_rows") > 0 })
+		waitFor(t, "unflushed ratings in the victim", func() bool {
+			s.send(g, 20)
+			sent += 20
+			return scrape(t, victimURL, "satisflow_pending_rows") > 0
+		})
 		read += scrape(t, victimURL, "satisflow_records_consumed_total")
 		victim.kill()
 		s.send(g, 300)
