@@ -95,6 +95,7 @@ func (w *weather) Pipe(stub *toxics.ToxicStub) {
 // await returns when a piece may go on, or that it is lost.
 func (w *weather) await(piece *stream.StreamChunk, lossy bool) (conditions, bool) {
 	spread := 0.5 + rand.Float64()
+	delayed := false
 	for {
 		now, held, changed := w.look()
 		wait := time.Duration(float64(now.delay)*spread) - time.Since(piece.Timestamp)
@@ -107,10 +108,13 @@ func (w *weather) await(piece *stream.StreamChunk, lossy bool) (conditions, bool
 		case wait <= 0:
 			return now, false
 		}
+		if !delayed {
+			delayed = true
+			w.hits.Add(1)
+		}
 		select {
 		case <-changed:
 		case <-time.After(wait):
-			w.hits.Add(1)
 			return now, false
 		}
 	}
