@@ -83,7 +83,8 @@ func TestADecompressedBatchIsBounded(t *testing.T) {
 	w.until("the end", func() bool { return w.ends > 0 })
 	w.stop()
 	runtime.ReadMemStats(&after)
-	if n := (after.TotalAlloc - before.TotalAlloc) >> 20; n > 5*MaxBatchBytes>>20 {
+	// Unbounded it would be twice 90 MiB or more; a slow machine may read the batch a second time.
+	if n := (after.TotalAlloc - before.TotalAlloc) >> 20; n > 10*MaxBatchBytes>>20 {
 		t.Errorf("reading 90 MiB of blanks allocated %d MiB, want about twice the bound of %d MiB", n, MaxBatchBytes>>20)
 	}
 }
