@@ -10,6 +10,7 @@
 package entity
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -85,4 +86,17 @@ type Query struct {
 type Cursor struct {
 	Value any
 	ID    string
+}
+
+// Store keeps the entities of one kind.
+type Store[T any] interface {
+	// Create stores a new entity as its version 1; ErrExists when the id is taken.
+	Create(ctx context.Context, value T, stamp Stamp) (T, error)
+	// Change stores the next version after change has changed it. saw is the version that was seen, 0 for any: a *Conflict when
+	// it has another, ErrNotFound when there is none. What change returns is returned, and nothing is stored.
+	Change(ctx context.Context, id string, saw uint64, stamp Stamp, change func(*T) error) (T, error)
+	// Get returns the entity; false when there is none of the id.
+	Get(ctx context.Context, id string) (T, bool, error)
+	// List returns the entities that the query selects, in its order.
+	List(ctx context.Context, q Query) ([]T, error)
 }

@@ -12,14 +12,6 @@ import (
 	"satisflow/pipeline/entity"
 )
 
-// Store keeps the entities of one kind; see clickhouse.Entities.
-type Store[T any] interface {
-	Create(ctx context.Context, value T, stamp entity.Stamp) (T, error)
-	Change(ctx context.Context, id string, saw uint64, stamp entity.Stamp, change func(*T) error) (T, error)
-	Get(ctx context.Context, id string) (T, bool, error)
-	List(ctx context.Context, q entity.Query) ([]T, error)
-}
-
 // Figures counts the ratings of a target in a time: how many there are, and how many meet the metric.
 type Figures interface {
 	Count(ctx context.Context, target Target, metric Metric, from, to time.Time) (matches, ratings int64, err error)
@@ -27,14 +19,14 @@ type Figures interface {
 
 // Service is all that is done with measures. It is safe for concurrent use.
 type Service struct {
-	measures Store[Measure]
-	tasks    Store[Task]
+	measures entity.Store[Measure]
+	tasks    entity.Store[Task]
 	figures  Figures
 	now      func() time.Time
 }
 
 // New returns the service over its stores; now is the clock.
-func New(measures Store[Measure], tasks Store[Task], figures Figures, now func() time.Time) *Service {
+func New(measures entity.Store[Measure], tasks entity.Store[Task], figures Figures, now func() time.Time) *Service {
 	return &Service{measures, tasks, figures, now}
 }
 

@@ -455,7 +455,7 @@ func TestAReadOnlyGatewayKnowsTokensToo(t *testing.T) {
 }
 
 // refusing is a store that may not write.
-type refusing[T any] struct{ Store[T] }
+type refusing[T any] struct{ entity.Store[T] }
 
 func (refusing[T]) Change(context.Context, string, uint64, entity.Stamp, func(*T) error) (value T, err error) {
 	return value, errors.New("read only")

@@ -9,14 +9,6 @@ import (
 	"satisflow/pipeline/entity"
 )
 
-// Store keeps the entities of one kind; see clickhouse.Entities.
-type Store[T any] interface {
-	Create(ctx context.Context, value T, stamp entity.Stamp) (T, error)
-	Change(ctx context.Context, id string, saw uint64, stamp entity.Stamp, change func(*T) error) (T, error)
-	Get(ctx context.Context, id string) (T, bool, error)
-	List(ctx context.Context, q entity.Query) ([]T, error)
-}
-
 // Config is how people sign in.
 type Config struct {
 	SessionLength time.Duration // a session ends this long after the sign-in
@@ -56,9 +48,9 @@ func (c Config) Validate() error {
 // Service is all that is done with people. It is safe for concurrent use.
 type Service struct {
 	cfg      Config
-	users    Store[User]
-	tokens   Store[Token]
-	sessions Store[Session]
+	users    entity.Store[User]
+	tokens   entity.Store[Token]
+	sessions entity.Store[Session]
 	now      func() time.Time
 	names    nameLock
 	throttle throttle
@@ -66,7 +58,7 @@ type Service struct {
 }
 
 // New returns the service over its stores; now is the clock.
-func New(cfg Config, users Store[User], tokens Store[Token], sessions Store[Session], now func() time.Time) *Service {
+func New(cfg Config, users entity.Store[User], tokens entity.Store[Token], sessions entity.Store[Session], now func() time.Time) *Service {
 	return &Service{cfg: cfg, users: users, tokens: tokens, sessions: sessions, now: now}
 }
 
@@ -78,7 +70,7 @@ func (s *Service) stamp(by Principal, action string) entity.Stamp {
 }
 
 // one returns the only entity of the store whose column has the value; false when there is none.
-func one[T any](ctx context.Context, store Store[T], column, value string) (T, bool, error) {
+func one[T any](ctx context.Context, store entity.Store[T], column, value string) (T, bool, error) {
 	var none T
 	all, err := store.List(ctx, entity.Query{Where: []entity.Condition{entity.Where(column, value)}, Limit: 1})
 	if err != nil || len(all) == 0 {
